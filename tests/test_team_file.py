@@ -143,6 +143,11 @@ def test_names_with_spaces_and_commas() -> None:
     assert parse_team("Ann Lee\tBob Ray\n").names == ("Ann Lee", "Bob Ray")
 
 
+def test_a_row_of_names_between_spaces_may_lack_its_weight() -> None:
+    team = parse_team("source target weight\nann bob 2\nbob cem\n")
+    assert (team.edges, team.weights) == (EDGES, (2.0, 1.0))
+
+
 def test_known_people_set_the_order_and_may_be_without_ties() -> None:
     team = parse_team("ann,bob\nbob,cem\n", names=("dan", "cem", "bob", "ann"))
     assert team == Team(("dan", "cem", "bob", "ann"), EDGES)

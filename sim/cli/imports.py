@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -117,6 +118,15 @@ def _unanswered(open_: OpenQuestions, map: Path | None, target: Path, force: boo
     return InputError([*problems, Problem(say)])
 
 
+def _tell(notes: Sequence[str], table: Any = None) -> None:
+    """Print what was read."""
+    with shell.telling():
+        if table is not None:
+            shell.write_table(table)
+        for note in notes:
+            typer.echo(note)
+
+
 def _write(target: Path, text: str, kept: Path | None, map: Mapping[str, Any], force: bool) -> None:
     """Write the table that was read, and its map if that is new."""
     from sim.tables_in.questions import to_yaml
@@ -147,14 +157,11 @@ def log(
       codose import log tracker.xlsx
       codose import log tracker.xlsx --map tracker.map.yaml --out log.csv --force
     """
-    from sim.scenario.log_import import LogImport, import_log
+    from sim.scenario.log_import import import_log
     from sim.scenario.log_map import answer
 
     target = target_of(file, map, out, ".log.csv", force)
-
-    def read(given: Any) -> LogImport:
-        return import_log(file, given, sheet=sheet, encoding=encoding)
-
+    read = partial(import_log, file, sheet=sheet, encoding=encoding)
     found, kept = answered(file, map, force, read, answer)
     table = shell.new_table(
         [("region", "left"), ("mode", "left"), ("held", "right"), ("hours", "right"),
@@ -162,10 +169,7 @@ def log(
     )  # fmt: skip
     for region, mode, held, hours, lost in found.counts():
         table.add_row(region, mode, f"{held:,}", f"{hours:,.4g}", f"{lost:,}")
-    with shell.telling():
-        shell.write_table(table)
-        for note in found.notes():
-            typer.echo(note)
+    _tell(found.notes(), table)
     _write(target, found.text, kept, found.map, force)
     first = f"start_date: {found.first_day} and " if found.first_day else ""
     shell.remark(f"written: {target}; in a scenario: {first}contact_log: {{file: {target.name}}}")
@@ -193,17 +197,13 @@ def network(
       codose import network edges.csv --out team.graphml
       codose import network advice.gexf
     """
-    from sim.scenario.network_import import NetworkImport, answer, import_network
+    from sim.scenario.network_import import import_network
+    from sim.tables_in.questions import answer
 
     target = target_of(file, map, out, ".team.graphml", force)
-
-    def read(given: Any) -> NetworkImport:
-        return import_network(file, given, sheet=sheet, encoding=encoding)
-
+    read = partial(import_network, file, sheet=sheet, encoding=encoding)
     found, kept = answered(file, map, force, read, answer)
-    with shell.telling():
-        for note in found.notes():
-            typer.echo(note)
+    _tell(found.notes())
     _write(target, found.text, kept, found.map, force)
     shell.remark(f"written: {target}; in a scenario: network: {{kind: file, file: {target.name}}}")
 
@@ -238,16 +238,13 @@ def survey(
     """
     from sim.core.units import count
     from sim.studies import observed
-    from sim.studies.survey_import import SurveyImport, import_survey, to_yaml
+    from sim.studies.survey_import import import_survey, to_yaml
     from sim.studies.survey_map import answer
 
     target = target_of(file, map, out, ".yaml", force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}
-
-    def read(known: Any) -> SurveyImport:
-        return import_survey(file, known, cite=cite, **declared)
-
+    read = partial(import_survey, file, cite=cite, **declared)
     found, kept = answered(file, map, force, read, answer)
     text = to_yaml(found.content)
     back = observed.parse_file(text, str(target))  # a check that the file reads back the same
@@ -259,10 +256,8 @@ def survey(
         numbers = [one.value, one.sd, one.n]
         told = ["" if x is None else f"{x:.4g}" for x in numbers]
         table.add_row(one.id, *told, one.use, one.measures)
-    with shell.telling():
-        shell.write_table(table)
-        for note in (*found.said, *(f"remark: {remark}" for remark in found.remarks)):
-            typer.echo(f"{note[:1].upper()}{note[1:]}{'' if note.endswith('?') else '.'}")
+    notes = (*found.said, *(f"remark: {remark}" for remark in found.remarks))
+    _tell([f"{one[:1].upper()}{one[1:]}{'' if one.endswith('?') else '.'}" for one in notes], table)
     _write(target, text, kept, {} if found.own_form else found.fields, force)
     many = count(len(back.findings), "finding")
     shell.remark(f"{many}: {target}; in a study: observed: [{target.name}]")

@@ -401,17 +401,9 @@ class _Reading:
         self.line = table.head_line
         self.bad_dates: list[tuple[int, str]] = []
 
-    def fault(
-        self,
-        column: str,
-        message: str,
-        value: Any = None,
-        allowed: str = "",
-        suggestion: str = "",
-        kind: str = "",
-        word: bool = False,
-    ) -> None:
-        self.mistakes.add(self.line, column, message, value, allowed, suggestion, kind, word)
+    def fault(self, column: str, message: str, value: Any = None, *more: Any, **named: Any) -> None:
+        """Add a mistake of this line; what follows the value is as of :meth:`Mistakes.add`."""
+        self.mistakes.add(self.line, column, message, value, *more, **named)
 
     def rows(self) -> list[tuple[int, LogRow]]:
         """Line and row of each valid row."""

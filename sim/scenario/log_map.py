@@ -27,6 +27,7 @@ from sim.core.errors import shown
 from sim.scenario.checking import Frozen, FrozenDict, Number, Strict, Words
 from sim.scenario.contact_log import MAX_HOURS, MODES, STATUSES, Mode, Status
 from sim.scenario.functions import FUNCTIONS, PRESETS
+from sim.tables_in import questions
 from sim.tables_in.mistakes import places
 from sim.tables_in.questions import OPEN, Question, put
 from sim.tables_in.reader import Table
@@ -601,8 +602,9 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
         value = hours_of(text, "hours")
         if value is None or not 0 <= value <= MAX_HOURS:
             raise ValueError(f"{text!r} is not a number of hours")
-    elif question.options and text not in question.options:
-        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
+    else:
+        questions.answer(data, question, text)
+        return
     put(data, question.where, value)
 
 

@@ -13,7 +13,7 @@ from sim.core.units import count
 from sim.scenario.checking import Strict, Words, check
 from sim.scenario.loading import document_from, document_of
 from sim.scenario.team_file import Team, load_team, parse_team
-from sim.tables_in.questions import OPEN, OpenQuestions, Question, put
+from sim.tables_in.questions import OPEN, OpenQuestions, put
 
 
 class NetworkMap(Strict):
@@ -90,18 +90,10 @@ def import_network(
         document = document_of(known, document.file)
     checked = check(NetworkMap, document, what="a map")
     raise_problems(checked.problems, file=document.file)
-    answers = {
-        **known,
-        **({"sheet": sheet} if sheet else {}),
-        **({"encoding": encoding} if encoding else {}),
-    }
-    team = load_team(
-        path,
-        answers=answers,
-        sheet=answers.get("sheet"),
-        encoding=answers.get("encoding"),
-        guess=True,
-    )
+    given = {"sheet": sheet, "encoding": encoding}
+    answers = {**known, **{name: one for name, one in given.items() if one}}
+    sheet, encoding = answers.get("sheet"), answers.get("encoding")
+    team = load_team(path, answers=answers, sheet=sheet, encoding=encoding, guess=True)
     open_ = [one for one in team.questions if one.where[0] not in answers]
     if open_:
         for one in open_:
@@ -127,15 +119,3 @@ def graphml(team: Team) -> str:
         inside = "" if weight is None else f'<data key="weight">{weight!r}</data>'
         lines.append(f"<edge source={quoteattr(one)} target={quoteattr(other)}>{inside}</edge>")
     return "\n".join([*lines, "</graph>", "</graphml>", ""])
-
-
-def answer(data: dict[str, Any], question: Question, text: str) -> None:
-    """Write an answer into a map.
-
-    Raises:
-        ValueError: the answer is none of the options.
-    """
-    text = text.strip() or question.proposed
-    if text not in question.options:
-        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
-    put(data, question.where, text)

@@ -195,16 +195,9 @@ class _Lines:
         self.merged: dict[str, list[tuple[Edge, int]]] = defaultdict(list)
         self.questions: list[Question] = []
 
-    def fault(
-        self,
-        line: int,
-        message: str,
-        value: object = None,
-        suggestion: str = "",
-        allowed: str = "",
-        kind: str = "",
-    ) -> None:
-        self.mistakes.add(line, "", message, value, allowed, suggestion, kind)
+    def fault(self, line: int, message: str, value: object = None, **more: str) -> None:
+        """Add a mistake; ``more`` is as of :meth:`sim.tables_in.mistakes.Mistakes.add`."""
+        self.mistakes.add(line, "", message, value, **more)  # type: ignore[arg-type]
 
     def is_name(self, name: str, line: int) -> bool:
         """Whether this can be a person's name; if not, the mistake is added."""
@@ -272,14 +265,14 @@ class _Lines:
                 line = at[fault.index]
             else:
                 line = 0 if names else self.people[people[fault.index]]
-            self.fault(line, fault.message, fault.value, fault.suggestion)
+            self.fault(line, fault.message, fault.value, suggestion=fault.suggestion)
         if names:
             known = set(names)
             tied = {name for edge in edges for name in edge}
             for name, line in self.people.items():
                 if name not in known and name not in tied:
                     near = did_you_mean(name, names)
-                    self.fault(line, f"{shown(name)} is not in the team", name, near)
+                    self.fault(line, f"{shown(name)} is not in the team", name, suggestion=near)
 
 
 # --- edge lists and matrices --------------------------------------------------------------------
@@ -352,7 +345,7 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
         if not all(sound):
             continue
         strength = None
-        if weight is not None and cells[weight]:
+        if weight is not None and weight < len(cells) and cells[weight]:
             strength = number_of(cells[weight], "comma" if table.separator == ";" else "point")
             if strength is None:
                 lines.fault(line, f"{shown(cells[weight])} is not a weight", kind="weight")

@@ -6,6 +6,7 @@ Findings from surveys are made by :mod:`sim.studies.survey_import`.
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,83 +42,66 @@ def log_findings(path: Path, *, first_date: str | None = None) -> list[dict[str,
     except InputError as error:
         raise ObservedError(error.problems) from None
     held = [row for row in rows if row.status == "held"]
-    regions = {row.region for row in rows}
+    regions = sorted({row.region for row in rows})
     weeks = max(row.week for row in rows)
-    months = len(regions) * months_of(weeks)
-    each = months_of(weeks)
-    counts = [sum(r.region == name for r in held) / each for name in sorted(regions)]
-    spread = statistics.stdev(counts) if len(counts) > 1 else None
+    months = months_of(weeks)
+    counts = [sum(row.region == name for row in held) / months for name in regions]
+    spread = {"sd": round(statistics.stdev(counts), 6)} if len(counts) > 1 else {}
+    hours = sum(row.hours for row in held)
     where = (
         f"{path.name}: {count(len(rows), 'row')}, {count(len(regions), 'region')}, "
         f"{count(weeks, 'week')}"
     )
-    found: list[dict[str, Any]] = [
-        {
-            "id": "own_contacts",
-            "what": "contacts held of a region and month",
-            "value": round(len(held) / months, 6),
-            "unit": "1/region-month",
-            **({"sd": round(spread, 6)} if spread is not None else {}),
-            "n": len(regions),
-            "where": where,
-            "measures": "contacts_held a region-month",
-            "use": "shown",
-            "why": "The dosage of a scenario sets it; run the log itself with contact_log.",
-        },
-        {
-            "id": "own_hours",
-            "what": "contact hours of a region and month",
-            "value": round(sum(row.hours for row in held) / months, 6),
-            "unit": "h/region-month",
-            "n": len(regions),
-            "where": where,
-            "measures": "contact_hours a region-month",
-            "use": "shown",
-            "why": "As for contacts.",
-        },
-    ]
-    total = sum(row.hours for row in held)
-    if total > 0:
-        remote = sum(row.hours for row in held if row.mode != "onsite")
+
+    def finding(
+        name: str, what: str, value: float, unit: str, about: Mapping[str, Any], measures: str,
+        why: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        """The finding of a total: shown with a reason, or else scored."""
+        use = {"use": "shown", "why": why} if why else {"use": "scored"}
+        return {
+            "id": f"own_{name}", "what": what, "value": round(value, 6), "unit": unit, **about,
+            "where": where, "measures": measures, **use,
+        }  # fmt: skip
+
+    def share(name: str, measures: str, part: int, whole: int) -> dict[str, Any]:
+        """The finding of a counted share, with its interval."""
+        low, high = wilson(part / whole, whole, 0.95)
+        interval = {"low": round(low, 6), "high": round(high, 6), "tolerance_is": "95%"}
+        what = f"{name.replace('_', ' ')}: {part} of {whole}"
+        about = {"n": whole, **interval}
+        return finding(name, what, part / whole, "share", about, f"{measures} at {weeks}")
+
+    each, n = len(regions) * months, {"n": len(regions)}
+    found = [
+        finding(
+            "contacts", "contacts held of a region and month", len(held) / each, "1/region-month",
+            {**spread, **n}, "contacts_held a region-month",
+            "The dosage of a scenario sets it; run the log itself with contact_log.",
+        ),
+        finding(
+            "hours", "contact hours of a region and month", hours / each, "h/region-month", n,
+            "contact_hours a region-month", "As for contacts.",
+        ),
+    ]  # fmt: skip
+    if hours > 0:
+        remote = sum(row.hours for row in held if row.mode != "onsite") / hours
         found.append(
-            {
-                "id": "own_remote",
-                "what": "share of contact hours that is not on site",
-                "value": round(remote / total, 6),
-                "unit": "share",
-                "where": where,
-                "measures": "planned remote share",
-                "use": "shown",
-                "why": "As for contacts.",
-            }
-        )
-    counted = {
-        "cancelled_by_region": ("contacts_failed_by_region per contacts_planned",
-                                sum(r.status in ("region_cancelled", "cancelled") for r in rows)),
-        "cancelled_by_provider": ("contacts_failed_by_provider per contacts_planned",
-                                  sum(r.status == "provider_cancelled" for r in rows)),
-    }  # fmt: skip
-    shares = [(name, phrase, lost, len(rows)) for name, (phrase, lost) in counted.items()]
-    known = [row for row in held if row.present is not None and row.invited is not None]
+            finding(
+                "remote", "share of contact hours that is not on site", remote, "share", {},
+                "planned remote share", "As for contacts.",
+            )
+        )  # fmt: skip
+    for who, statuses in (
+        ("region", ("region_cancelled", "cancelled")), ("provider", ("provider_cancelled",))
+    ):  # fmt: skip
+        lost = sum(row.status in statuses for row in rows)
+        measures = f"contacts_failed_by_{who} per contacts_planned"
+        found.append(share(f"cancelled_by_{who}", measures, lost, len(rows)))
+    known = [
+        (r.present, r.invited) for r in held if r.present is not None and r.invited is not None
+    ]
     if known:
-        came, asked = (sum(getattr(r, n) for r in known) for n in ("present", "invited"))
-        shares.append(("attendance", "attendance", came, asked))
-    return [*found, *(_share(*share, weeks, where) for share in shares)]
-
-
-def _share(name: str, phrase: str, part: int, whole: int, week: int, where: str) -> dict[str, Any]:
-    """The finding of a counted share, with its interval."""
-    low, high = wilson(part / whole, whole, 0.95)
-    return {
-        "id": f"own_{name}",
-        "what": f"{name.replace('_', ' ')}: {part} of {whole}",
-        "value": round(part / whole, 6),
-        "unit": "share",
-        "n": whole,
-        "low": round(low, 6),
-        "high": round(high, 6),
-        "tolerance_is": "95%",
-        "where": where,
-        "measures": f"{phrase} at {week}",
-        "use": "scored",
-    }
+        came, asked = map(sum, zip(*known, strict=True))
+        found.append(share("attendance", "attendance", came, asked))
+    return found

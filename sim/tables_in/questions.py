@@ -77,6 +77,18 @@ def put(data: dict[Any, Any], where: tuple[str | int, ...], value: Any) -> None:
     data[where[-1]] = value
 
 
+def answer(data: dict[str, Any], question: Question, text: str) -> None:
+    """Write an answer into a map; an empty text is the likely answer.
+
+    Raises:
+        ValueError: the answer is none of the options.
+    """
+    text = text.strip() or question.proposed
+    if question.options and text not in question.options:
+        raise ValueError(f"{text!r} is none of: {', '.join(question.options)}")
+    put(data, question.where, text)
+
+
 def to_yaml(data: Mapping[str, Any]) -> str:
     """A map as YAML, with one line for each field."""
     lines = []
