@@ -39,16 +39,9 @@ def completion(
         get_completion_script,  # pyright: ignore[reportPrivateImportUsage]
     )
 
-    from sim.core.errors import InputError, did_you_mean, shown
+    from sim.core.errors import check_known
 
-    if shell not in SHELLS:
-        raise InputError(
-            f"{shown(shell)} is no shell that can be completed for",
-            field="SHELL",
-            value=shell,
-            allowed=", ".join(SHELLS),
-            suggestion=did_you_mean(shell, SHELLS),
-        )
+    check_known(shell, SHELLS, "is no shell that can be completed for", field="SHELL")
     typer.echo(get_completion_script(prog_name="codose", complete_var=ASKED, shell=shell))
 
 

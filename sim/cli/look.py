@@ -45,39 +45,37 @@ def validate(
       codose validate scenarios/*.yaml
       codose validate my.plans.yaml
     """
-    from sim.scenario.log_remarks import of_scenario
-    from sim.scenario.scenario import Scenario, files_said, find
+    from sim.scenario.plans_file import plans_in
 
     problems: list[Problem] = []
-    for path in _with_plans(paths, problems):
+    for given in paths:
         try:
-            scenario = Scenario.load(find(path))
+            plans = plans_in(given)
         except InputError as error:
             problems += error.problems
-        else:
-            typer.echo(f"{path}: {_verdict(scenario)}")
-            for said in (*files_said(find(path)), *of_scenario(scenario)):
-                shell.remark(f"{path}: remark: {said}")
+            continue
+        for path in plans:
+            try:
+                _validate(path)
+            except InputError as error:
+                problems += error.problems
     if problems:
         raise InputError(problems)
 
 
-def _with_plans(paths: list[str], problems: list[Problem]) -> list[str]:
-    """The paths with each plans file replaced by its plans in order; its mistakes go to
-    ``problems``."""
-    from sim.scenario.plans_file import holds_plans, load_plans, parts_of
+def _validate(path: str) -> None:
+    """Say that a scenario is valid, with remarks.
 
-    found: list[str] = []
-    for path in paths:
-        file, plan = parts_of(path)
-        if plan is not None or not holds_plans(file):
-            found.append(path)
-            continue
-        try:
-            found += [f"{file}#{name}" for name in load_plans(file).documents]
-        except InputError as error:
-            problems += error.problems
-    return found
+    Raises:
+        InputError: it is not; lists every mistake.
+    """
+    from sim.scenario.log_remarks import of_scenario
+    from sim.scenario.scenario import Scenario, files_said, find
+
+    scenario = Scenario.load(find(path))
+    typer.echo(f"{path}: {_verdict(scenario)}")
+    for said in (*files_said(find(path)), *of_scenario(scenario)):
+        shell.remark(f"{path}: remark: {said}")
 
 
 def _verdict(scenario: Scenario) -> str:

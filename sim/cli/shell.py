@@ -310,11 +310,17 @@ def write_file(path: Path, text: str, *, force: bool) -> None:
         InputError: as :func:`check_file`, or the file cannot be written.
     """
     check_file(path, force=force)
+    with _writing(path), signals.work():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safe.remove_stale(path.parent)
+        safe.write_bytes(path, text.encode())
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a message about a file."""
     try:
-        with signals.work():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            safe.remove_stale(path.parent)
-            safe.write_bytes(path, text.encode())
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be written ({reason})", file=str(path)) from None
@@ -328,11 +334,8 @@ def write_book(path: Path, sheets: Mapping[str, Any]) -> None:
     """
     from sim.present.table import write_workbook
 
-    try:
+    with _writing(path):
         write_workbook(sheets, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot be written ({reason})", file=str(path)) from None
 
 
 def check_result_folder(folder: Path, *, force: bool) -> None:

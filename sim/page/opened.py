@@ -22,7 +22,7 @@ from typing import Any
 from sim.core.errors import InputError, Problem
 from sim.page.data import said
 from sim.scenario.log_import import LogImport, import_log
-from sim.scenario.plans_file import PlansFile, holds_plans, load_plans, parts_of
+from sim.scenario.plans_file import PlansFile, holds_plans, load_plans, parts_of, plans_in
 from sim.scenario.scenario import Scenario, find
 from sim.tables_in.questions import OpenQuestions, map_beside
 
@@ -52,11 +52,10 @@ def opened(
     if not names and log is None:
         return None
     scenarios: list[tuple[str, Scenario]] = []
-    files: list[PlansFile] = []
     problems: list[Problem] = []
     for name in names or (OPENS_WITH,):
         try:
-            scenarios += [(one, Scenario.load(find(one))) for one in _plans_in(name, files)]
+            scenarios += [(one, Scenario.load(find(one))) for one in plans_in(name)]
         except InputError as error:
             problems += error.problems
     if problems:
@@ -65,17 +64,9 @@ def opened(
         history = read_log(log)
         scenarios = [(name, with_history(one, history, str(log))) for name, one in scenarios]
     told = [{**said(one), "name": parts_of(name)[1] or one.name} for name, one in scenarios]
-    return _as_file(files[0], told) if files and len(names) == 1 else document(told)
-
-
-def _plans_in(name: str, files: list[PlansFile]) -> list[str]:
-    """The names of a plans file's plans, in order; any other name unchanged. The file itself is
-    added to ``files``."""
-    path, plan = parts_of(name)
-    if plan is not None or not holds_plans(path):
-        return [name]
-    files.append(load_plans(path))
-    return [f"{path}#{one}" for one in files[-1].documents]
+    if len(names) == 1 and plans_in(names[0]) != list(names):
+        return _as_file(load_plans(names[0]), told)
+    return document(told)
 
 
 def _as_file(file: PlansFile, plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import inspect
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
@@ -127,6 +127,18 @@ def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> Pydanti
     return PydanticCustomError(
         "refused", "{message}", {"message": message, "allowed": allowed, "suggestion": suggestion}
     )
+
+
+def one_of(value: Any, known: Collection[str], message: str, allowed: str = "") -> str:
+    """The value, or the :func:`refusal` of what is none of the known words: ``message`` comes after
+    the value, and ``allowed`` in place of all the words."""
+    if not isinstance(value, str) or value not in known:
+        raise refusal(
+            f"{shown(value)} {message}",
+            allowed=allowed or ", ".join(known),
+            suggestion=did_you_mean(value, known),
+        )
+    return value
 
 
 def is_finite(value: float) -> bool:
@@ -364,6 +376,17 @@ class Issue:
     reads: tuple[Where, ...] = ()
     key: bool = False
 
+    def problem(self, document: Document, where: Where) -> Problem:
+        """The problem at a path of the document."""
+        return document.problem(
+            where,
+            self.message,
+            value=self.value,
+            allowed=self.allowed,
+            suggestion=self.suggestion,
+            key=self.key,
+        )
+
 
 class Checked(Generic[M]):
     """The result of :func:`check`.
@@ -404,20 +427,10 @@ class Checked(Generic[M]):
         where = self.original(issue.where)
         if self.is_lost(where, *map(self.original, issue.reads)):
             return
-        suggestion = issue.suggestion
         if issue.options and len(self.problems) < MISTAKES_SHOWN and self.compared < MOST_COMPARED:
             self.compared += len(issue.options)  # the search for a suggestion is slow
-            suggestion = did_you_mean(issue.value, issue.options)
-        self.problems.append(
-            self.document.problem(
-                where,
-                issue.message,
-                value=issue.value,
-                allowed=issue.allowed,
-                suggestion=suggestion,
-                key=issue.key,
-            )
-        )
+            issue = replace(issue, suggestion=did_you_mean(issue.value, issue.options))
+        self.problems.append(issue.problem(self.document, where))
 
 
 def check(
@@ -485,7 +498,7 @@ def _first_problems(faults: list[_Fault], result: Checked[Any]) -> list[Problem]
         if fault.kind == "extra_forbidden" and fault.suggestion
     }
     return [
-        fault.problem(result.document)
+        fault.problem(result.document, fault.where)
         for fault in faults
         if not (
             fault.kind == "missing" and (fault.where in meant or _under(fault.where, result.lost))
@@ -541,15 +554,10 @@ def _original(where: Where, kept: Mapping[Where, list[int]], data: Any) -> Where
 
 
 @dataclass(frozen=True)
-class _Fault:
+class _Fault(Issue):
     """One pydantic error in the words of codose, with its path in the document."""
 
-    where: Where
-    kind: str
-    message: str
-    value: Any
-    allowed: str = ""
-    suggestion: str = ""
+    kind: str = ""
 
     @classmethod
     def of(
@@ -584,7 +592,9 @@ class _Fault:
             message = f"must be a mapping (field: value), not {shown(given)}"
         else:
             message = f"{shown(given)} cannot be used here ({item['msg']})"
-        return cls(where, kind, message, given, allowed, suggestion)
+        return cls(
+            where, message, given, allowed, suggestion, key=kind == "extra_forbidden", kind=kind
+        )
 
     @classmethod
     def _choice(
@@ -597,21 +607,11 @@ class _Fault:
             name = context["discriminator"].strip("'")
             where = (*where, name)
             if not (isinstance(given, Mapping) and name in given):
-                return cls(where, "missing", "is required", None, ", ".join(options))
+                return cls(where, "is required", None, ", ".join(options), kind="missing")
             given = given[name]
         message = "is empty" if given is None else f"{shown(given)} is not one of the choices"
         near = did_you_mean(given, options) if suggest else ""
-        return cls(where, kind, message, given, ", ".join(options), near)
-
-    def problem(self, document: Document) -> Problem:
-        return document.problem(
-            self.where,
-            self.message,
-            value=self.value,
-            allowed=self.allowed,
-            suggestion=self.suggestion,
-            key=self.kind == "extra_forbidden",
-        )
+        return cls(where, message, given, ", ".join(options), near, kind=kind)
 
 
 def _true_way(loc: tuple[Any, ...], data: Any, kind: str) -> Where:

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from sim.core.errors import did_you_mean, shown
+from sim.core.errors import shown
 from sim.core.parameters import TABLE
 from sim.core.units import count
-from sim.scenario.checking import Fraction, Strict, refusal
+from sim.scenario.checking import Fraction, Strict, one_of, refusal
 
 TOLERANCE = 0.01
 """How far the sum of shares may be from 1, so that rounded percentages are accepted."""
@@ -196,12 +196,7 @@ def preset_of(functions: Functions | None) -> str:
 def _preset(value: Any) -> Any:
     """The shares of a named preset; leaving functions out gives the reference mix."""
     if isinstance(value, str):
-        if value not in PRESETS:
-            raise refusal(
-                f"{shown(value)} is not a mix of functions",
-                allowed=f"{', '.join(PRESETS)}, or {_ALLOWED}",
-                suggestion=did_you_mean(value, PRESETS),
-            )
+        one_of(value, PRESETS, "is not a mix of functions", f"{', '.join(PRESETS)}, or {_ALLOWED}")
         return None if value == REFERENCE else PRESETS[value].functions
     if value is None or isinstance(value, Mapping | Functions):
         return value

@@ -39,6 +39,7 @@ from sim.scenario.checking import (
     Strict,
     Words,
     check,
+    one_of,
     refusal,
 )
 from sim.scenario.contact_log import some
@@ -62,12 +63,7 @@ def _version(value: Any) -> int:
 def _outcome(value: Any) -> str:
     if value is None:
         raise refusal("is empty", allowed=", ".join(NAMES))
-    if value not in NAMES:
-        near = did_you_mean(value, NAMES) if isinstance(value, str) else ""
-        raise refusal(
-            f"{shown(value)} is not one of the choices", allowed=", ".join(NAMES), suggestion=near
-        )
-    return value
+    return one_of(value, NAMES, "is not one of the choices")
 
 
 class PlansBudget(Strict):
@@ -232,6 +228,18 @@ def holds_plans(path: str | os.PathLike[str]) -> bool:
     except (OSError, ValueError):
         return False
     return _HEAD.search(head.decode("utf-8", "replace")) is not None
+
+
+def plans_in(given: str) -> list[str]:
+    """The names of the plans of a plans file, in its order; any other name alone, unchanged.
+
+    Raises:
+        ScenarioError: the plans file cannot be used.
+    """
+    file, plan = parts_of(given)
+    if plan is not None or not holds_plans(file):
+        return [given]
+    return [f"{file}#{name}" for name in load_plans(file).documents]
 
 
 # --- reading -------------------------------------------------------------------------------------

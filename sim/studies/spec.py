@@ -48,6 +48,7 @@ from sim.scenario.checking import (
     Strict,
     Words,
     check,
+    one_of,
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
@@ -143,13 +144,8 @@ def _outcome_name(value: Any) -> str:
 
 def _week(value: Any) -> int | str:
     if isinstance(value, str):
-        if value not in WEEK_WORDS:
-            raise refusal(
-                f"{shown(value)} is not a week",
-                allowed=f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}",
-                suggestion=did_you_mean(value, WEEK_WORDS),
-            )
-        return value
+        allowed = f"a whole number 0..{MAX_WEEKS}, {', '.join(WEEK_WORDS)}"
+        return one_of(value, WEEK_WORDS, "is not a week", allowed)
     return int(Number(0, MAX_WEEKS, whole=True).check(value))
 
 
@@ -216,24 +212,14 @@ _OUTCOME = Shape(_outcome_name, {"type": "string"})
 
 
 def _kind(value: Any) -> str:
-    known = studies.names()
-    if not isinstance(value, str) or value not in known:
-        raise refusal(
-            f"{shown(value)} is not a kind of study",
-            allowed=", ".join(known),
-            suggestion=did_you_mean(value, known),
-        )
-    return value
+    return one_of(value, studies.names(), "is not a kind of study")
 
 
 def _engine(value: Any) -> str:
     """The name of an engine; whether a user's own model exists is checked later."""
-    if not is_model(value) and value not in CHOICES:
-        raise refusal(
-            f"{shown(value)} is not an engine", allowed=f"{', '.join(CHOICES)}, module:Model",
-            suggestion=did_you_mean(value, CHOICES),
-        )  # fmt: skip
-    return str(value)
+    if is_model(value):
+        return str(value)
+    return one_of(value, CHOICES, "is not an engine", f"{', '.join(CHOICES)}, module:Model")
 
 
 def _held(value: Any) -> Mapping[str, float]:

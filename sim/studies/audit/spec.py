@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import did_you_mean, shown
+from sim.core.errors import shown
 from sim.core.states import CONSTRUCTS
-from sim.scenario.checking import Issue, Number, Shape, refusal
+from sim.scenario.checking import Issue, Number, Shape, one_of, refusal
 from sim.studies.spec import Option, OverSets, Study, Week, week_number
 
 HELP = """Test the design of a study: what would it have reported?
@@ -37,12 +37,7 @@ def _constructs(value: Any) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)) or not given:
         raise refusal(f"{shown(value)} names nothing to ask about", allowed=", ".join(CONSTRUCTS))
     for name in given:
-        if name not in CONSTRUCTS:
-            raise refusal(
-                f"{shown(name)} cannot be asked in a survey",
-                allowed=", ".join(CONSTRUCTS),
-                suggestion=did_you_mean(name, CONSTRUCTS),
-            )
+        one_of(name, CONSTRUCTS, "cannot be asked in a survey")
     return tuple(given)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import did_you_mean, shown
+from sim.core.errors import shown
 from sim.core.parameters import NAMES, Parameters
-from sim.scenario.checking import FrozenDict, Issue, Number, Shape, refusal
+from sim.scenario.checking import FrozenDict, Issue, Number, Shape, one_of, refusal
 from sim.studies.plausible import PlausibleSets
 from sim.studies.spec import Option, Study, UntilClear, until_issues
 
@@ -43,11 +43,7 @@ def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
         raise refusal(f"{shown(value)} are no sets", allowed="a list of (parameter: value)")
     for one in value:
         for name in one:
-            if name not in NAMES:
-                raise refusal(
-                    f"{shown(name)} is not a parameter", allowed="the names printed by "
-                    "'codose parameters'", suggestion=did_you_mean(name, NAMES),
-                )  # fmt: skip
+            one_of(name, NAMES, "is not a parameter", "the names printed by 'codose parameters'")
     return tuple(
         FrozenDict({name: Number().check(number) for name, number in one.items()}) for one in value
     )

@@ -7,9 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sim.core.errors import did_you_mean, shown
 from sim.present.format import count
-from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words, refusal
+from sim.scenario.checking import (
+    Frozen,
+    FrozenDict,
+    Issue,
+    Number,
+    Shape,
+    Strict,
+    Words,
+    one_of,
+)
 from sim.studies.factors import Space
 from sim.studies.sensitivity.convergence import BASE_TOLERANCE
 from sim.studies.sensitivity.design import design_of
@@ -32,13 +40,7 @@ Examples:
 
 
 def _method_name(value: Any) -> str:
-    if not isinstance(value, str) or value not in METHODS:
-        raise refusal(
-            f"{shown(value)} is not a method",
-            allowed=", ".join(METHODS),
-            suggestion=did_you_mean(value, METHODS),
-        )
-    return value
+    return one_of(value, METHODS, "is not a method")
 
 
 _METHOD = Shape(_method_name, {"enum": list(METHODS)})

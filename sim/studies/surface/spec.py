@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import InputError, did_you_mean, shown
+from sim.core.errors import InputError, shown
 from sim.core.outcomes import NAMES, OUTCOMES
 from sim.core.units import months_of
 from sim.model.dosage import MODES
-from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, refusal
+from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, one_of, refusal
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
 from sim.scenario.functions import PRESETS
 from sim.studies.budget import Budget, budget_issues
@@ -109,12 +109,7 @@ def _targets(value: Any) -> Mapping[str, float]:
         raise refusal(f"{shown(value)} holds no targets", allowed="a mapping (outcome: level)")
     found = {}
     for name, level in value.items():
-        if name not in NAMES:
-            raise refusal(
-                f"{shown(name)} is not an outcome",
-                allowed="the names printed by 'codose outcomes'",
-                suggestion=did_you_mean(name, NAMES),
-            )
+        one_of(name, NAMES, "is not an outcome", "the names printed by 'codose outcomes'")
         low, high = OUTCOMES[name].low, OUTCOMES[name].high
         top = math.inf if high is None else high
         if isinstance(level, bool) or not isinstance(level, int | float) or not low <= level <= top:
@@ -126,16 +121,7 @@ def _targets(value: Any) -> Mapping[str, float]:
 
 def _one_of(known: Collection[str], what: str) -> Shape:
     """The check of a field that takes one of some names."""
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in known:
-            raise refusal(
-                f"{shown(value)} is not {what}", allowed=", ".join(known),
-                suggestion=did_you_mean(value, known),
-            )  # fmt: skip
-        return value
-
-    return Shape(check, {"enum": list(known)})
+    return Shape(lambda value: one_of(value, known, f"is not {what}"), {"enum": list(known)})
 
 
 _EVERY = tuple[Annotated[float, Number(1, 520)], ...]
