@@ -38,9 +38,9 @@ PORTABLE = {
 _PLAIN = "x86_64-unknown-linux-gnu"
 """Machine for which code is simplified: one with addresses of 64 bits and no vectors."""
 WASM = "wasm32-unknown-unknown"
-WASM_FEATURES = "+bulk-memory,+nontrapping-fptoint,+sign-ext"
-"""Features that every browser of the last years has. SIMD would make the module a third larger and
-no faster."""
+WASM_FEATURES = "+bulk-memory,+nontrapping-fptoint,+sign-ext,+simd128"
+"""Features that every browser since March 2023 has. Vectors of two numbers make a run a quarter
+shorter and the module a fifth larger."""
 MOST_PAGES = 16384
 """Pages of 64 KiB that the browser's memory may grow to."""
 
@@ -297,7 +297,7 @@ def browser_module(code: bytes) -> bytes:
     )
     with tempfile.TemporaryDirectory() as folder:
         made, linked = Path(folder, "engine.o"), Path(folder, "engine.wasm")
-        made.write_bytes(optimised(code, machine, vectors=False))
+        made.write_bytes(optimised(code, machine))
         exported = [*ENTRIES, *FUNCTIONS, "stamp"]
         subprocess.run(
             [

@@ -166,7 +166,7 @@ def machine() -> llvm.TargetMachine:
     )
 
 
-def optimised(code: bytes, machine: llvm.TargetMachine, *, vectors: bool = True) -> bytes:
+def optimised(code: bytes, machine: llvm.TargetMachine) -> bytes:
     """An object file of a portable module, optimised for a machine.
 
     Raises:
@@ -177,7 +177,7 @@ def optimised(code: bytes, machine: llvm.TargetMachine, *, vectors: bool = True)
     module.data_layout = str(machine.target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.slp_vectorization = vectors
+    options.loop_vectorization = options.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return machine.emit_object(module)

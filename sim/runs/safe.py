@@ -24,13 +24,14 @@ def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
     return ResultsError(message, file=str(path), allowed=allowed)
 
 
-def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:
+def write_bytes(path: Path, content: bytes, *, new: bool = False, flush: bool = True) -> None:
     """Write a file under a temporary name in its folder, flush it to the disk, and rename it.
 
     Args:
         path: the path of the file.
         content: the bytes of the file.
         new: never replace a file that another process has written meanwhile.
+        flush: wait for the disk; otherwise a machine that stops may leave part of the file.
 
     Raises:
         FileExistsError: the file exists, and ``new`` is set.
@@ -41,14 +42,16 @@ def write_bytes(path: Path, content: bytes, *, new: bool = False) -> None:
     try:
         with partial.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         _rename_new(partial, path) if new else partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    if flush:
+        flush_folder(path.parent)
 
 
 def _rename_new(partial: Path, path: Path) -> None:

@@ -3,8 +3,9 @@
 A study is a fixed list of runs, cut into chunks whose size depends on the study alone. Each
 finished chunk is one Parquet file, a part. Its name holds the number of the chunk, a content key
 (of the study and the range of runs) and the SHA-256 of its bytes. A part is written under another
-name, flushed to the disk and then renamed, so it has its final name only when it is complete. A
-folder of parts is therefore usable however the work stopped, and later damage to a part is noticed.
+name and then renamed, so it has its final name only when it is complete. A folder of parts is
+therefore usable however the work stopped, and damage to a part is noticed: none waits for the disk,
+because the runs of one that a stop of the machine took away are made again.
 
 ``study.json`` identifies the study. Several processes may add parts to one folder.
 """
@@ -285,11 +286,11 @@ class Store:
         name = f"part-{chunk:06d}-{self.content_key(chunk)}-{checksum}.parquet"
         with safe.clear_errors(self.folder):
             try:
-                safe.write_bytes(self.folder / name, content)
+                safe.write_bytes(self.folder / name, content, flush=False)
             except FileNotFoundError:  # another process finished the study and removed the store
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._write_manifest()
-                safe.write_bytes(self.folder / name, content)
+                safe.write_bytes(self.folder / name, content, flush=False)
         self._parts[chunk] = self.folder / name
         return self.folder / name
 

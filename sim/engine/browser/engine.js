@@ -61,7 +61,8 @@ function defineCodoseEngine() {
         return new Engine(instance.exports, memory, layout, module);
       } catch (error) {
         if (error instanceof EngineError) throw error;
-        throw new EngineError(`This browser cannot load the engine: ${error.message}`);
+        throw new EngineError(
+          `This browser cannot load the engine, as browsers since March 2023 do: ${error.message}`);
       }
     }
 
