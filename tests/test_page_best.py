@@ -101,7 +101,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 def sets() -> PlausibleSets:
     drawn = plausible_sets().sets[:SETS]
-    return PlausibleSets(drawn, np.full(SETS, 1 / SETS), "the first of the page's")
+    return PlausibleSets(drawn, "the first of the page's")
 
 
 def runs_of(scenario: Scenario) -> np.ndarray:

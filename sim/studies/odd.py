@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -385,8 +384,3 @@ def _with_equations(text: str, typeset: bool) -> str:
         _BLOCK.sub(block, piece) if piece.startswith("```") else _INLINE.sub(inline, piece)
         for piece in pieces
     )
-
-
-def write(path: str | os.PathLike[str]) -> None:
-    """Write the typeset text to a file (UTF-8, one newline a line on every system)."""
-    Path(path).write_text(odd_text(typeset=True), encoding="utf-8", newline="\n")

@@ -68,19 +68,17 @@ DEFAULT_SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class PlausibleSets:
-    """Parameter sets, all equally likely.
+    """Parameter sets, all equally likely: the weights of a posterior have already decided which of
+    its settings were drawn.
 
     Attributes:
         sets: full parameter sets.
-        weights: (sets,) float64, adding up to 1. All are equal, because the weights of a posterior
-            have already decided which of its settings were drawn.
         source: one sentence that says what these sets are.
         targets: number of targets that the sets were calibrated to; 0: not calibrated.
         varied: names of the parameters that differ between sets.
     """
 
     sets: tuple[Parameters, ...]
-    weights: np.ndarray
     source: str
     targets: int = 0
     varied: tuple[str, ...] = ()
@@ -113,10 +111,7 @@ class PlausibleSets:
             InputError: a name or value cannot be used.
         """
         sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
-        return cls(
-            sets, np.full(len(sets), 1 / len(sets)), str(record["source"]), int(record["targets"]),
-            tuple(record["varied"]),
-        )  # fmt: skip
+        return cls(sets, str(record["source"]), int(record["targets"]), tuple(record["varied"]))
 
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
         """The sets with the values that a scenario's file holds in every set."""
@@ -253,12 +248,7 @@ def given_sets(sets: Sequence[Parameters]) -> PlausibleSets:
         raise InputError("are not parameter sets", field="sets", allowed="1 or more sim.Parameters")
     varied = tuple(n for n in chosen[0] if any(one[n] != chosen[0][n] for one in chosen))
     noun = "parameter set" if len(chosen) == 1 else "parameter sets"
-    return PlausibleSets(
-        chosen,
-        np.full(len(chosen), 1 / len(chosen)),
-        f"{len(chosen)} {noun} given by the caller",
-        varied=varied,
-    )
+    return PlausibleSets(chosen, f"{len(chosen)} {noun} given by the caller", varied=varied)
 
 
 def varied_rows() -> list[Parameter]:
@@ -311,7 +301,7 @@ def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> 
         )
         for i in range(count)
     )
-    return PlausibleSets(sets, np.full(count, 1 / count), source, targets, tuple(columns))
+    return PlausibleSets(sets, source, targets, tuple(columns))
 
 
 # --- the posterior file ------------------------------------------------------------------------

@@ -24,7 +24,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.core.cells import meant
@@ -438,8 +437,3 @@ def _check_head(
         elif not name and any(len(cells) > position and cells[position] for _, cells in body):
             mistakes.add(line, "", f"column {position + 1} has no name")
         seen.add(name)
-
-
-def beside(path: str | os.PathLike[str], suffix: str) -> Path:
-    """The path of a companion file: tracker.map.yaml beside tracker.xlsx."""
-    return Path(path).with_suffix(suffix)
