@@ -207,11 +207,15 @@ def dask(cases: list[Case], count: int, luck: random.Random) -> Iterator[str]:
         "without_its_scheduler",
         "another_version",
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-n0", "-q", "-m", "", "-k", name,
-             "tests/test_cluster.py"],
-            cwd=ROOT, env=ENV, capture_output=True, text=True,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-n0", "-q", "-m", "", "-k", name,
+                 "tests/test_cluster.py"],
+                cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            yield f"{name}: not ended after {PATIENCE} seconds"
+            continue
         yield "" if done.returncode == 0 else f"{name}: {done.stdout[-600:]}"
 
 
