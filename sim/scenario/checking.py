@@ -25,7 +25,15 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from sim.core.errors import MISTAKES_SHOWN, Problem, did_you_mean, shown
+from sim.core.errors import (
+    MISTAKES_SHOWN,
+    InputError,
+    Problem,
+    ScenarioError,
+    did_you_mean,
+    raise_problems,
+    shown,
+)
 from sim.scenario.loading import Document, Where, scalar
 
 MOST_COMPARED = 20_000
@@ -474,6 +482,24 @@ def check(
             break
         faults = _look(model, result, extra)
     return result
+
+
+def checked(
+    model: type[M], document: Document, *, what: str, error: type[InputError] = ScenarioError
+) -> M:
+    """The model of a document without mistakes.
+
+    Args:
+        model, document, what: see :func:`check`.
+        error: the class of error to raise.
+
+    Raises:
+        InputError: the document has mistakes; all are listed.
+    """
+    found = check(model, document, what=what)
+    raise_problems(found.problems, file=document.file, error=error)
+    assert found.value is not None
+    return found.value
 
 
 def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[_Fault]:

@@ -14,7 +14,7 @@ from typing import Any
 from sim.core.cells import for_excel, harmless
 from sim.core.errors import ScenarioError, raise_problems, shown
 from sim.core.units import count
-from sim.scenario.checking import check
+from sim.scenario.checking import checked
 from sim.scenario.contact_log import (
     COLUMNS,
     MAX_HOURS,
@@ -28,12 +28,12 @@ from sim.scenario.loading import plain as as_data
 from sim.scenario.log_map import (
     SKIP,
     LogMap,
-    is_skipped,
+    column_of,
+    no_contact,
     open_questions,
     plain,
     propose,
     regions_of,
-    says_nothing,
     used_columns,
 )
 from sim.scenario.log_remarks import Contact, remarks
@@ -131,43 +131,28 @@ def import_log(
     >>> log.rows[0].hours, log.map["mode"]
     (1.5, {'column': 'Type', 'words': {'Zoom': 'video'}})
     """
-    said: tuple[str, ...] = ()
-    table = None
+    given = {name: one for name, one in (("sheet", sheet), ("encoding", encoding)) if one}
     if map is None:
         table = read_table(path, sheet=sheet, encoding=encoding)
-        data = propose(table)
-        data = {
-            **({"sheet": sheet} if sheet else {}),
-            **({"encoding": encoding} if encoding else {}),
-            **data,
-        }
-        document = document_of(data)
+        data = {**given, **propose(table)}
     else:
         document = document_from(map, "map")
-    data = as_data(document.data)
-    if table is None:
-        checked = _check(document)
+        data = as_data(document.data)
+        known = _check(document)
         table = read_table(
-            path,
-            sheet=sheet or checked.sheet,
-            encoding=encoding or checked.encoding,
-            head=checked.head,
-        )
+            path, sheet=sheet or known.sheet, encoding=encoding or known.encoding,
+            head=known.head,
+        )  # fmt: skip
         _check_columns(table, data, document)
     before = as_data(data)
-    questions = open_questions(table, data)
-    if questions:
+    if questions := open_questions(table, data):
         raise OpenQuestions(table.file, questions, data)
-    if map is not None:
-        said = tuple(_new_words(before, data))
+    said = () if map is None else _new_words(before, data)
     return _Import(table, _check(document_of(data)), data).read(said)
 
 
 def _check(document: Document) -> LogMap:
-    checked = check(LogMap, document, what="a map")
-    raise_problems(checked.problems, file=document.file)
-    assert checked.value is not None
-    one = checked.value
+    one = checked(LogMap, document, what="a map")
     problems = []
     if (one.date is None) == (one.week is None):
         word = "not both" if one.date else "one is needed"
@@ -199,14 +184,13 @@ def _check_columns(table: Table, data: Mapping[str, Any], document: Document) ->
     mistakes.stop(ScenarioError)
 
 
-def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Sentences on words that were added to the map because their meaning is clear."""
     new = []
     for name in ("mode", "status"):
-        old = (before.get(name) or {}).get("words", {}) if name in before else {}
-        words = (after.get(name) or {}).get("words", {}) if name in after else {}
+        old, words = ((data.get(name) or {}).get("words") or {} for data in (before, after))
         new += [f"{word}: {meaning}" for word, meaning in words.items() if word not in old]
-    return [f"words that the map does not have were read as {', '.join(new)}"] if new else []
+    return (f"words that the map does not have were read as {', '.join(new)}",) if new else ()
 
 
 class _Import:
@@ -292,24 +276,16 @@ class _Import:
 
     def name(self, field: str) -> str:
         """The user's name of the column of a field."""
-        section = getattr(self.map, field, None) or self.map.shares.get(field, field)
-        return section if isinstance(section, str) else section.column or field
+        return column_of(self.data, field) or self.map.shares.get(field, field)
 
     def cell(self, field: str, cells: Sequence[str]) -> str:
-        section = getattr(self.map, field)
-        name = section if isinstance(section, str) or section is None else section.column
+        name = column_of(self.data, field)
         return cells[self.at[name]] if name in self.at else ""
 
     def row(self, line: int, cells: Sequence[str]) -> None:
         """Read one row: a contact, a contact with each of several regions, or no contact."""
-        if is_skipped(cells, self.map.skip):
-            self.left_out[f"rows that begin with {' or '.join(self.map.skip)}"].append(line)
-            return
-        if cells == self.table.columns:
-            self.left_out["the head line again"].append(line)
-            return
-        if says_nothing(cells, self.table.columns, self.data):
-            self.left_out["rows that say nothing of a contact"].append(line)
+        if why := no_contact(cells, self.table.columns, self.data):
+            self.left_out[why].append(line)
             return
         status = self.meaning("status", cells)
         if self.map.status and not status:

@@ -370,18 +370,11 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
             fixed = {"mode": MODES, "region": ("the name of one region",)}.get(field, ())
             text = f"Which column holds the {'hours or duration' if field == 'hours' else field}?"
             found.append(Question((field, "column"), text, (*free, *fixed)))
-    rows = [
-        row
-        for row in table.rows
-        if not is_skipped(row.cells, data.get("skip", ()))
-        and row.cells != table.columns
-        and not says_nothing(row.cells, table.columns, data)
-    ]
+    rows = [row for row in table.rows if not no_contact(row.cells, table.columns, data)]
 
     def words(field: str) -> dict[str, list[int]]:
         """Lines of each text in the column of a field."""
-        section = data.get(field)
-        name = section.get("column") if isinstance(section, dict) else section
+        name = column_of(data, field)
         lines: dict[str, list[int]] = defaultdict(list)
         if name in table.columns:
             at = table.columns.index(name)
@@ -434,21 +427,13 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
                 data[field].setdefault("words", {})[text] = sure
                 continue
             hint = next((m for w, m in likely.items() if f" {w} " in f" {plain(text)} "), "")
-            where = places(lines, table.word)
-            ask(
-                (field, "words", text),
-                f"What is the {field} {shown(text)} ({where})?",
-                options,
-                hint,
-            )
+            question = f"What is the {field} {shown(text)} ({places(lines, table.word)})?"
+            ask((field, "words", text), question, options, hint)
     _names_questions(table, data, words, ask)
     for text in words("functions"):
         if text not in PRESETS and " " not in text and plain(text) not in known("functions"):
-            ask(
-                ("functions", "words", text),
-                f"Which mix of functions is {shown(text)}?",
-                [*PRESETS],
-            )
+            question = f"Which mix of functions is {shown(text)}?"
+            ask(("functions", "words", text), question, [*PRESETS])
     for one in found:
         put(data, one.where, OPEN)
     return found
@@ -546,6 +531,17 @@ def is_skipped(cells: Sequence[str], words: Sequence[str]) -> bool:
     return any(first.startswith(f"{plain(word)} ") for word in words)
 
 
+def no_contact(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, Any]) -> str:
+    """Why a row is certainly no contact; "" where it may be one. See :func:`says_nothing`."""
+    skip = data.get("skip") or ()
+    if is_skipped(cells, skip):
+        return f"rows that begin with {' or '.join(skip)}"
+    if cells == columns:
+        return "the head line again"
+    nothing = says_nothing(cells, columns, data)
+    return "rows that say nothing of a contact" if nothing else ""
+
+
 def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, Any]) -> bool:
     """Whether a row is certainly no contact: it has one cell, or no day and at most one of region,
     mode and hours, as "January total,,,5.5" and "Updated,by Kim".
@@ -557,9 +553,7 @@ def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str
     """
     texts: dict[str, str] = {}
     for field in ("date", "week", "region", "mode", "hours"):
-        section = data.get(field)
-        column = section.get("column") if isinstance(section, Mapping) else section
-        if column in columns:
+        if (column := column_of(data, field)) in columns:
             texts[field] = cells[columns.index(column)]
     if sum(map(bool, cells)) <= 1 or not any(texts.values()):
         return True
@@ -575,9 +569,19 @@ def _is_dated(text: str) -> bool:
 
 def used_columns(data: Mapping[str, Any]) -> set[str]:
     """Names of the columns that a map reads."""
-    sections = [one.get("column") if isinstance(one, dict) else one for one in data.values()]
-    used = {name for name in sections if isinstance(name, str)}
+    used = {column_of(data, field) for field in data} - {""}
     return used | set(data.get("shares", {}).values())
+
+
+def column_of(data: Mapping[str, Any], field: str) -> str:
+    """The column of a field in a map; "" where it has none.
+
+    >>> column_of({"mode": {"column": "Type"}}, "mode"), column_of({"week": "Week"}, "week")
+    ('Type', 'Week')
+    """
+    section = data.get(field)
+    column = section.get("column") if isinstance(section, Mapping) else section
+    return column if isinstance(column, str) else ""
 
 
 def answer(data: dict[str, Any], question: Question, text: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from xml.sax.saxutils import quoteattr
 
-from sim.core.errors import InputError, raise_problems
+from sim.core.errors import InputError
 from sim.core.units import count
-from sim.scenario.checking import Strict, Words, check
+from sim.scenario.checking import Strict, Words, checked
 from sim.scenario.loading import document_from, document_of
 from sim.scenario.team_file import Team, load_team, parse_team
 from sim.tables_in.questions import OPEN, OpenQuestions, put
@@ -88,8 +88,7 @@ def import_network(
     known = {name: one for name, one in document.data.items() if one != OPEN}
     if known != document.data:
         document = document_of(known, document.file)
-    checked = check(NetworkMap, document, what="a map")
-    raise_problems(checked.problems, file=document.file)
+    checked(NetworkMap, document, what="a map")
     given = {"sheet": sheet, "encoding": encoding}
     answers = {**known, **{name: one for name, one in given.items() if one}}
     sheet, encoding = answers.get("sheet"), answers.get("encoding")

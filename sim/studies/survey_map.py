@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.core.errors import did_you_mean, raise_problems, shown
+from sim.core.errors import did_you_mean, shown
 from sim.core.outcomes import OUTCOMES
 from sim.core.states import CONSTRUCTS
 from sim.scenario.checking import (
@@ -36,7 +36,7 @@ from sim.scenario.checking import (
     Shape,
     Strict,
     Words,
-    check,
+    checked,
     refusal,
 )
 from sim.scenario.contact_log import MAX_WEEKS
@@ -269,10 +269,7 @@ def map_of(fields: Mapping[str, Any], file: str = "the map") -> SurveyMap:
 
 
 def _checked(document: Document) -> SurveyMap:
-    checked = check(SurveyMap, document, what="a map of a survey")
-    raise_problems(checked.problems, file=document.file, error=ObservedError)
-    assert checked.value is not None
-    return checked.value
+    return checked(SurveyMap, document, what="a map of a survey", error=ObservedError)
 
 
 def json_schema() -> dict[str, Any]:
