@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 
 # Set before anything imports matplotlib, and inherited by commands that tests start.
 os.environ["MPLBACKEND"] = "Agg"
+
+# Compiled code is kept, whatever the caller's shell says: the workers and every command that a test
+# starts share it, and so does the next run.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell starts what runs in the background with Ctrl-C ignored, and commands that tests start
 # inherit that: whether they can be interrupted would depend on who started the suite.

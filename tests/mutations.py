@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -449,9 +449,15 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
 """Further fields of tiny studies: levers that others are reckoned from."""
 
 
-def _studies(kind: str) -> Loader:
+@cache
+def _shipped_studies() -> list[tuple[str, bytes]]:
+    """Kind and text of each study that comes with the project, unless it names a file."""
     texts = [path.read_bytes() for path in sorted(files.folder("experiments").glob("*.yaml"))]
-    same = [text for text in texts if yaml.safe_load(text)["kind"] == kind and b"/" not in text]
+    return [(yaml.safe_load(text)["kind"], text) for text in texts if b"/" not in text]
+
+
+def _studies(kind: str) -> Loader:
+    same = [text for its, text in _shipped_studies() if its == kind]
     tiny = {"kind": kind, **TINY[kind]}
     given = [tiny, *({**tiny, **more} for more in MORE.get(kind, ()))]
     folders: list[Files] = [

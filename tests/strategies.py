@@ -7,8 +7,9 @@ milliseconds: at most 30 staff in all and 40 weeks.
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -44,6 +45,19 @@ def one_in_three(values: Iterable[Any]) -> list[Any]:
     return [
         value if place % 3 == 0 else pytest.param(value, marks=pytest.mark.slow)
         for place, value in enumerate(values)
+    ]
+
+
+def in_turn(*axes: Sequence[Any]) -> list[Any]:
+    """Every combination for a parametrised test. The default suite takes so many that each value of
+    each axis is among them, all axes moving on together; the slow tests the others too."""
+    quick = {tuple(i % len(axis) for axis in axes) for i in range(max(map(len, axes)))}
+    return [
+        pytest.param(
+            *(axis[at] for axis, at in zip(axes, places, strict=True)),
+            marks=[] if places in quick else [pytest.mark.slow],
+        )
+        for places in itertools.product(*(range(len(axis)) for axis in axes))
     ]
 
 

@@ -11,6 +11,7 @@ from scipy import stats
 from sim.stats.components import components, set_means
 from sim.stats.expected import CHANCE_RULES, expected_in_sets, why_not_known
 from sim.stats.intervals import half_width
+from tests.strategies import in_turn
 
 DESIGNS = [(8, 4), (20, 2), (50, 2), (50, 4), (50, 8)]
 TRIALS = 600
@@ -30,22 +31,21 @@ def held(values: np.ndarray, chance: float) -> np.ndarray:
     return np.diff(stats.norm.cdf(ends, MEAN, math.sqrt(1 - chance)), axis=1)[:, 0]
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.4, 0.6, 0.75])
-@pytest.mark.parametrize(("sets", "replicates"), DESIGNS)
-def test_ninety_percent_of_sets_are_in_the_band(sets: int, replicates: int, chance: float) -> None:
+@pytest.mark.parametrize(("design", "chance"), in_turn(DESIGNS, [0.0, 0.4, 0.6, 0.75]))
+def test_ninety_percent_of_sets_are_in_the_band(design: tuple[int, int], chance: float) -> None:
     """85 to 95 %, within 3.5 standard errors of the mean over the trials that are told."""
-    shares = held(worlds(sets, replicates, chance), chance)
+    shares = held(worlds(*design, chance), chance)
     shares = shares[~np.isnan(shares)]
     error = 3.5 * float(shares.std(ddof=1)) / math.sqrt(len(shares))
     assert 0.85 - error < shares.mean() < 0.95 + error
     assert error < 0.02  # so that the test is one
 
 
-@pytest.mark.parametrize("chance", [0.8, 0.9, 0.97])
-@pytest.mark.parametrize(("sets", "replicates"), DESIGNS)
+@pytest.mark.parametrize(("design", "chance"), in_turn(DESIGNS, [0.8, 0.9, 0.97]))
 def test_a_band_that_is_told_though_chance_rules_is_never_too_short(
-    sets: int, replicates: int, chance: float
+    design: tuple[int, int], chance: float
 ) -> None:
+    sets, replicates = design
     shares = held(worlds(sets, replicates, chance), chance)
     told = shares[~np.isnan(shares)]
     assert len(told) == 0 or told.mean() > 0.9

@@ -56,6 +56,7 @@ NOT_RUN = {
 LONG = {
     "docs/explanation/limits.md",  # tests/studies/test_audit.py
     "docs/how-to/own-data.md",  # tests/studies/test_own_data.py
+    "docs/reference/python/calibrate.md",  # its docstring; tests/studies/test_own_data.py
     "docs/how-to/take-away.md",  # tests/test_spreadsheets.py, tests/studies/test_calendar.py
     "experiments/README.md",
 }

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,14 @@ def imports(module: str, source: str, is_package: bool = False) -> set[str]:
 
 
 # The faces are left out: they offer every layer, the one by name and late, the other as a command.
-GRAPH = {
-    module: imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py")
-    for module, path in MODULES.items()
-    if module not in ("sim", "sim.__main__")
-}
+WITHIN = [module for module in MODULES if module not in ("sim", "sim.__main__")]
+
+
+@cache
+def imports_of(module: str) -> set[str]:
+    """What a file of the project imports."""
+    path = MODULES[module]
+    return imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py")
 
 
 def problems(module: str, imported: set[str]) -> list[str]:
@@ -128,14 +132,14 @@ def is_late(module: str, name: str) -> bool:
     return other[3] in BEFORE.get(mine[3], set())
 
 
-@pytest.mark.parametrize("module", sorted(GRAPH))
+@pytest.mark.parametrize("module", sorted(WITHIN))
 def test_imports_run_one_way(module: str) -> None:
-    assert not problems(module, GRAPH[module])
+    assert not problems(module, imports_of(module))
 
 
 def test_imports_form_no_circle() -> None:
     """File by file, whether a name is imported at once or late."""
-    left = {module: (imported & GRAPH.keys()) - {module} for module, imported in GRAPH.items()}
+    left = {module: (imports_of(module) & {*WITHIN}) - {module} for module in WITHIN}
     while free := [name for name, needs in left.items() if not needs & left.keys()]:
         for name in free:
             del left[name]

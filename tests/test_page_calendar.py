@@ -17,7 +17,6 @@ from sim.page.data import page_data, said
 from sim.scenario.scenario import Scenario
 from sim.studies.calendar import icalendar_text, to_fill_in
 
-DATA = page_data()
 START = "2027-01-04"
 
 
@@ -54,7 +53,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Scenario, dict
     asked = {
         "layout": str(artefact.SHIPPED / "layout.json"),
         "wasm": str(artefact.SHIPPED / "engine.wasm"),
-        "data": DATA,
+        "data": page_data(),
         "scenarios": [said(one) for one in scenarios],
     }
     answers = ask("calendar", asked, tmp_path_factory.mktemp("calendar"))

@@ -25,7 +25,6 @@ from sim.runs.plan import RunPlan, fresh
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies.plausible import plausible_sets
 
-DATA = page_data()
 MOST_SEED = 2**53
 WEEKLY = ("trust", "cost")
 
@@ -90,9 +89,9 @@ def cases_of(datas: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def asked(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    names = ("schema", "functions", "sets", "parameters", "words")
+    data, names = page_data(), ("schema", "functions", "sets", "parameters", "words")
     given = {
-        "data": {name: DATA[name] for name in names},
+        "data": {name: data[name] for name in names},
         "layout": str(artefact.SHIPPED / "layout.json"),
         "wasm": str(artefact.SHIPPED / "engine.wasm"),
         "cases": cases,

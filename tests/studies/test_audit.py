@@ -73,13 +73,13 @@ def test_where_ta_does_nothing_the_truth_is_nothing() -> None:
 
 
 def test_more_respondents_are_less_noise() -> None:
-    table = audit(sets=6, replicates=40, asked=4).table("remedies").set_index("design")
+    table = audit(sets=6, replicates=20, asked=4).table("remedies").set_index("design")
     assert table.loc["twice_asked", "rmse_ratio"] < 0.9  # 1/sqrt(2) without non-response
 
 
 def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
     """Knowledge rises by .1 a year without TA: before-after reports it, a comparison does not."""
-    table = audit(background_trends=[0.1], sets=4, replicates=60).table("audit")
+    table = audit(background_trends=[0.1], sets=4, replicates=20).table("audit")
     rows = of(table, world="does nothing").set_index("design")
     assert rows.loc["before_after", "bias"] > 0.2
     assert abs(rows.loc["random_pick", "bias"]) < rows.loc["before_after", "bias"] / 2

@@ -527,10 +527,14 @@ def test_the_facade_has_the_names() -> None:
     assert sim.Result is Result
 
 
-def test_figures_are_drawn_for_two_and_for_four(found: Result, tmp_path: Path) -> None:
+def test_figures_are_drawn_for_two(found: Result, tmp_path: Path) -> None:
     names = {"bands", "differences", "intervals", "effort", "regions"}
-    paths = figures.save(found.figures, tmp_path / "two", ("svg",))
+    paths = figures.save(found.figures, tmp_path, ("svg",))
     assert {path.name for path in paths} == {f"{name}.svg" for name in names}
+
+
+@pytest.mark.slow
+def test_figures_are_drawn_for_four_and_of_hours_alone(tmp_path: Path) -> None:
     four = compare(
         SMALL.without_ta().replace(name="none"), SMALL, OFTEN,
         SMALL.replace(name="None shared", dosage=[

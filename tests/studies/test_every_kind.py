@@ -47,28 +47,21 @@ def found(request: pytest.FixtureRequest) -> Result:
 
 
 every_kind = pytest.mark.parametrize("found", KINDS, indirect=True)
-two_kinds = pytest.mark.parametrize(
-    "found",
-    [
-        kind if kind in ("run", "tally") else pytest.param(kind, marks=pytest.mark.slow)
-        for kind in KINDS
-    ],
-    indirect=True,
-)
-"""For what is done in the same lines of code for every kind; the others are slow tests. The figures
-of every kind are drawn by tests/studies/test_reports.py too."""
-by_steps = pytest.mark.parametrize(
-    "found",
-    [
-        kind
-        if kind in ("run", "calibrate", "plan", "tally")
-        else pytest.param(kind, marks=pytest.mark.slow)
-        for kind in KINDS
-    ],
-    indirect=True,
-)
-"""For what is done plan of runs by plan of runs: a kind that asks one plan, both that ask several
-one after the other, and the smallest kind; the others are slow tests."""
+
+
+def some_kinds(*quick: str) -> Any:
+    """Of every kind, of which the default suite takes these."""
+    marked = [
+        kind if kind in quick else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS
+    ]
+    return pytest.mark.parametrize("found", marked, indirect=True)
+
+
+two_kinds = some_kinds("run", "tally")
+"""For what is done in the same lines of code for every kind."""
+drawn_kinds = some_kinds("ladder", "tally")
+"""For sheets and pictures, which are the same lines too; those of every kind are drawn by
+tests/studies/test_reports.py."""
 
 
 def bytes_of(folder: Path) -> Mapping[str, bytes]:
@@ -80,7 +73,7 @@ def bytes_of(folder: Path) -> Mapping[str, bytes]:
     }
 
 
-@two_kinds
+@drawn_kinds
 def test_a_workbook_has_a_sheet_for_every_table(found: Result, tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     sheets = workbook_of(found)
@@ -159,7 +152,8 @@ def test_what_a_caller_does_to_a_table_stays_with_the_caller(found: Result) -> N
         assert found.table(name).equals(before)
 
 
-@by_steps
+# Plan of runs by plan of runs: both kinds that ask several are in these two.
+@some_kinds("calibrate", "tally")
 def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: Path) -> None:
     whole = found.save(tmp_path / "whole", figures=())
     shards = [tmp_path / f"shard-{i}" for i in (1, 2)]
@@ -176,7 +170,7 @@ def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: P
     assert bytes_of(again) == bytes_of(whole)
 
 
-@by_steps
+@some_kinds("plan", "tally")
 def test_an_interrupted_study_goes_on(found: Result, tmp_path: Path) -> None:
     """Killed after its first chunk; what was done is not made again, and the bytes are the same."""
     store = tmp_path / "store"
@@ -198,7 +192,7 @@ def test_an_interrupted_study_goes_on(found: Result, tmp_path: Path) -> None:
     )
 
 
-@by_steps
+@two_kinds
 def test_its_command(found: Result, tmp_path: Path) -> None:
     """The command gives the same tables, and JSON that holds the answer and nothing else."""
     out = tmp_path / "out"
@@ -245,7 +239,7 @@ def test_nothing_is_left_behind_when_nobody_reads(
     assert not out.with_name("out.parts").exists()
 
 
-@two_kinds
+@drawn_kinds
 def test_its_report(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     done = codose("report", str(folder), "--out", str(tmp_path / "report.html"))
@@ -255,7 +249,7 @@ def test_its_report(found: Result, tmp_path: Path) -> None:
     assert found.answer.verdict.split(":")[0][:20] in text
 
 
-@two_kinds
+@drawn_kinds
 def test_its_figures_are_drawn(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=("png",))
     drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))

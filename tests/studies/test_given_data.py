@@ -84,8 +84,8 @@ def test_of_a_quadratic_form_all_halvings_give_the_mean_over_pairs(replicates: i
 @pytest.mark.parametrize(
     ("name", "seeds"),
     [
-        ("pawn", range(12)),
-        ("rsa", range(12)),
+        ("pawn", range(6)),
+        pytest.param("rsa", range(12), marks=pytest.mark.slow),
         pytest.param("delta", range(4), marks=pytest.mark.slow),
         pytest.param("hdmr", range(2), marks=pytest.mark.slow),
     ],

@@ -193,7 +193,7 @@ def test_what_matters_stands_on_the_first_page(made: Made) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        kind if kind in ("run", "compare") else pytest.param(kind, marks=pytest.mark.slow)
+        kind if kind == "compare" else pytest.param(kind, marks=pytest.mark.slow)
         for kind in studies.names()
     ],
     indirect=True,

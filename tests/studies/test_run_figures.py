@@ -25,6 +25,7 @@ from sim.studies.run import courses, team
 from sim.studies.run.courses import Courses
 from sim.studies.run.runs import Runs, run
 from sim.studies.run.team_plot import team_network
+from tests.strategies import in_turn, one_in_three
 
 FLOWS = ("commitments_made", "commitments_kept", "commitments_broken", "commitments_lapsed")
 
@@ -150,7 +151,7 @@ def made_up() -> MadeUp:
     return MadeUp()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", one_in_three(NAMES))
 def test_labels_carry_the_unit_of_the_outcome(name: str, made_up: MadeUp) -> None:
     figure = courses.trajectories(made_up.courses, [name])
     week = " a week" if OUTCOMES[name].kind == "total" else ""
@@ -214,20 +215,19 @@ def test_unknown_outcomes_are_refused(real: Runs) -> None:
 # --- odd data ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("draw", RUN_FIGURES)
-@pytest.mark.parametrize("regions", [1, 7, 13])
+@pytest.mark.parametrize(("draw", "regions"), in_turn(RUN_FIGURES, [13, 1, 7]))
 def test_any_number_of_regions_fits(draw: Any, regions: int) -> None:
     assert_inside(draw(MadeUp(regions=regions).courses))
 
 
-@pytest.mark.parametrize("draw", RUN_FIGURES)
-@pytest.mark.parametrize("horizon", [11, 600])
+@pytest.mark.parametrize(("draw", "horizon"), in_turn(RUN_FIGURES, [600, 11]))
 def test_any_horizon_fits(draw: Any, horizon: int) -> None:
     assert_inside(draw(MadeUp(regions=2, horizon=horizon).courses))
 
 
-@pytest.mark.parametrize("draw", RUN_FIGURES)
-@pytest.mark.parametrize("damage", ["nan", "zero", "some nan", "no rows"])
+@pytest.mark.parametrize(
+    ("draw", "damage"), in_turn(RUN_FIGURES, ["nan", "zero", "some nan", "no rows"])
+)
 def test_empty_and_missing_values_do_not_break(draw: Any, damage: str) -> None:
     runs = MadeUp(regions=2)
     numbers = ["mean", "p05", "p25", "p50", "p75", "p95"]
@@ -254,8 +254,7 @@ def test_a_scenario_without_ta_is_not_called_ta(draw: Any) -> None:
 # --- at the points of the summary ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("draw", POINT_FIGURES)
-@pytest.mark.parametrize("regions", [1, 3, 13])
+@pytest.mark.parametrize(("draw", "regions"), in_turn(POINT_FIGURES, [1, 13, 3]))
 def test_intervals_at_points_fit(draw: Any, regions: int) -> None:
     assert_inside(draw(MadeUp(regions=regions).courses))
 
@@ -347,8 +346,7 @@ def test_team_network_shows_the_people_of_the_model() -> None:
     assert sum(rim > 1 for rim in rims) == sum(snapshots[0].in_core_team) == 4
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 60])
-@pytest.mark.parametrize("moments", [1, 3])
+@pytest.mark.parametrize(("size", "moments"), in_turn([1, 2, 3, 60], [1, 3]))
 def test_team_network_of_any_size(size: int, moments: int) -> None:
     ties = tuple((post, post + 1) for post in range(size - 1))
     snapshot = team.TeamSnapshot(0, "start", "r", ties, (0.5,) * size, (True,) * size)

@@ -208,7 +208,14 @@ def test_chance_that_moves_all_points_alike_changes_nothing() -> None:
     assert windy.table("noise").iloc[0]["chance"] > 0.5
 
 
-@pytest.mark.parametrize(("method", "samples"), [("pawn", 512), ("rsa", 512), ("rbd_fast", 1024)])
+GIVEN_DATA = [
+    ("pawn", 512),
+    pytest.param("rsa", 512, marks=pytest.mark.slow),
+    pytest.param("rbd_fast", 1024, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("method", "samples"), GIVEN_DATA)
 def test_given_data_methods_know_a_dead_factor_beside_chance(method: str, samples: int) -> None:
     more = f"random_numbers: fresh\nmethod: {method}\nsamples: {samples}\nreplicates: 4\n"
     result = study("dead_factor", noise=20 / 12, more=more)
