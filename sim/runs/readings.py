@@ -25,8 +25,17 @@ ITEMS = 4
 """Items of a survey's scale."""
 
 
-def reading(seen: Seen, p: Parameters, name: str, wave: int) -> np.ndarray:
+def reading(
+    seen: Seen, p: Parameters, name: str, wave: int, *, asked: int | None = None
+) -> np.ndarray:
     """One of :data:`READINGS` of each run, (replicates,); NaN where nobody answered.
+
+    Args:
+        seen: the people of some runs.
+        p: their parameter set.
+        name: the reading.
+        wave: the index of the week among those that were seen.
+        asked: number of people whom a survey asks in each region; None: everybody.
 
     >>> from sim.runs.instruments import observe
     >>> scenario = Scenario.shipped("classroom")
@@ -38,7 +47,7 @@ def reading(seen: Seen, p: Parameters, name: str, wave: int) -> np.ndarray:
     if name == TEST:
         return describe(knowledge_test(seen, p, wave=wave)).mean
     construct = "trust" if name == RESPONSE else name
-    answers = survey(seen, p, construct, wave=wave, items=ITEMS)
+    answers = survey(seen, p, construct, wave=wave, items=ITEMS, asked=asked)
     return answers.response() if name == RESPONSE else answers.described().mean
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from sim.core.outcomes import BETWEEN, OUTCOMES, SPREAD, Better, spread, worst
 from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
-from sim.model.dosage import Resources, planned
+from sim.model.dosage import planned
 from sim.present.format import percent
 from sim.present.table import Column, Table
 from sim.runs.plan import Job, RunPlan, independent
@@ -29,15 +29,11 @@ from sim.studies.compare.differing import differing
 from sim.studies.compare.information import information
 from sim.studies.compare.spec import POINTS, ComparedPlan, Spec, plans_of, points_of
 from sim.studies.kind import Runner
+from sim.studies.resources import COUNTED, ITEMS, PLANNED, payers, periods
 from sim.studies.spec import Study
 
 WEEKLY_RUNS = 4_000
 """Approximate number of runs that are kept week by week, for the bands over time."""
-ITEMS = (
-    "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
-    "provider_hours", "staff_hours", "cost",
-)  # fmt: skip
-"""Outcomes that measure the resources of a scenario."""
 PER_HOURS = 100.0
 """Number of provider hours to which efficiency refers."""
 OVERALL = "overall"
@@ -192,16 +188,7 @@ def _runs_of(
 # --- tables --------------------------------------------------------------------------------------
 
 _SCENARIO = Column("scenario", format="text")
-_PLANNED = (
-    Column("planned_cost", "money", "money", "what to budget: every contact held, everybody there"),
-    Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
-    Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
-)
 NOT_KNOWN = "not known"
-_COUNTED = (
-    Column("n", format="count", meaning="runs counted", heading="runs"),
-    Column("runs", format="count", meaning="runs made", heading="of"),
-)
 _GAP = (
     Column("point", heading="when"),
     Column("mean_a", meaning="mean of the first scenario", heading="first"),
@@ -219,7 +206,7 @@ _GAP = (
            meaning="its share in the spread of a single run's difference"),
     Column("resolved", meaning="the mean is known not to be 0, or to within the margin"),
     Column("margin", meaning="a difference that would not matter"),
-    *_COUNTED,
+    *COUNTED,
 )  # fmt: skip
 
 
@@ -367,7 +354,7 @@ class _Tables:
         """The verdict on each scenario: a row for each scenario and outcome, at the end of TA."""
         rows = []
         for other in self.others:
-            cost = _payers(planned(other.plan.scenario).total)
+            cost = payers(planned(other.plan.scenario).total)
             for outcome in self.outcomes:
                 row = self._row(other, POINTS[0], outcome)
                 rows.append(
@@ -379,7 +366,7 @@ class _Tables:
                 )
         columns = [
             _SCENARIO, Column("compared_to", format="text"), Column("difference", format="signed"),
-            *(one for one in _GAP if one.name in ("low", "high", "p_beats")), *_PLANNED, *_COUNTED,
+            *(one for one in _GAP if one.name in ("low", "high", "p_beats")), *PLANNED, *COUNTED,
         ]  # fmt: skip
         note = (
             "Verdicts are about the end of TA. Where one is not clear yet, more sets would show "
@@ -405,7 +392,7 @@ class _Tables:
                 )
         columns = [
             _SCENARIO, Column("p05", heading="5 %"), Column("p95", heading="95 %"),
-            Column("per_region_week", heading="a region and week of TA"), *_COUNTED,
+            Column("per_region_week", heading="a region and week of TA"), *COUNTED,
         ]  # fmt: skip
         note = (
             f"These are means of the runs up to week {self.first.plan.horizon}, contacts of a log "
@@ -419,23 +406,17 @@ class _Tables:
         """Planned cost of each scenario by payer and year, with the mean spend of the runs."""
         rows = []
         for one in self.runs:
-            cost = planned(one.plan.scenario)
             first = one.plan.scenario.plan_start - 1
-            ends = [first + WEEKS_A_YEAR * year for year in range(len(cost.years) + 1)]
-            spans = [(f"year {n + 1}", ends[n], ends[n + 1]) for n in range(len(cost.years))]
-            parts = [*((*span, each) for span, each in zip(spans, cost.years, strict=True)),
-                     ("whole plan", first, None, cost.total)]  # fmt: skip
-            if cost.spent.contacts:
-                parts.insert(0, ("contact log", 0, first, cost.spent))
-            for period, start, stop, each in parts:
+            cost = planned(one.plan.scenario)
+            for period, start, stop, each in periods(cost, first, one.plan.horizon):
                 spend = _expected(one, start, stop)
                 rows.append(
-                    {"scenario": one.plan.label, "period": period, **_payers(each), **spend}
+                    {"scenario": one.plan.label, "period": period, **payers(each), **spend}
                     | {"contacts": each.contacts, "visits": each.visits}
                     | {"provider_hours": each.provider_hours, "staff_hours": each.staff_hours}
                 )
         columns = [
-            _SCENARIO, Column("period", format="text"), *_PLANNED,
+            _SCENARIO, Column("period", format="text"), *PLANNED,
             Column("expected_cost", "money", "money", "mean of the runs", "expected spend"),
             Column("expected_cost_centre", "money", "money", heading="of the centre"),
             Column("expected_cost_regions", "money", "money", heading="of the regions"),
@@ -475,10 +456,6 @@ class _Tables:
                     }
                 )
         with_hours = [row for row in rows if row["provider_hours"] > 0]
-        names = [
-            "scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high",
-            "chance_share",
-        ]  # fmt: skip
         columns = [
             _SCENARIO, Column("gain", format="signed"), Column("provider_hours", format="hours"),
             Column("per_100_hours", format="signed", heading="for 100 provider hours"),
@@ -491,7 +468,7 @@ class _Tables:
             "The gain over no TA at the end of TA, divided by the provider hours up to then; in a "
             "set, by its mean hours."
         )
-        return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
+        return Table("efficiency", pd.DataFrame(rows), columns,
                      title="What 100 provider hours bring", note=self._noted(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
@@ -517,7 +494,7 @@ class _Tables:
             Column("sd_chance", meaning="spread between runs of a set"),
             Column("chance_share", format="percent", heading="chance",
                    meaning="its share in the variance of a single run"),
-            *_COUNTED,
+            *COUNTED,
         ]  # fmt: skip
         return Table("levels", pd.DataFrame(rows), columns, title="Each scenario by itself",
                      note="Nine in ten runs lie between 5 % and 95 %: chance and what we do not "
@@ -637,15 +614,6 @@ def _verdict(gap: Paired, margin: float, better: Better, region: str = OVERALL) 
     return verdict(gap.mean, gap.mean_low, gap.mean_high, margin, wanted)
 
 
-def _payers(each: Resources) -> dict[str, float]:
-    """Planned cost by payer."""
-    return {
-        "planned_cost": each.money,
-        "planned_cost_centre": each.centre,
-        "planned_cost_regions": each.regions,
-    }
-
-
 def _spent(one: Runs) -> list[tuple[str, str, np.ndarray]]:
     """Item, unit and amounts (sets, replicates) of resources up to the common horizon."""
     horizon = one.plan.horizon
@@ -664,11 +632,9 @@ def _of_regions(one: Runs, week: int) -> np.ndarray:
     return one.plan.scenario.costs.staff_hour * one.at("staff_hours", week)
 
 
-def _expected(one: Runs, start: int, stop: int | None) -> dict[str, float]:
-    """Mean spend of the runs in the weeks start + 1 .. stop (None: the common horizon)."""
-    ends = [
-        min(week, one.plan.horizon) for week in (start, one.plan.horizon if stop is None else stop)
-    ]
+def _expected(one: Runs, start: int, stop: int) -> dict[str, float]:
+    """Mean spend of the runs in the weeks start + 1 .. stop, up to the common horizon."""
+    ends = [min(week, one.plan.horizon) for week in (start, stop)]
     total = np.subtract(*(one.at("cost", week) for week in reversed(ends)))
     regions = np.subtract(*(_of_regions(one, week) for week in reversed(ends)))
     return {

@@ -19,9 +19,10 @@ from sim.core.parameters import TABLE
 from sim.core.units import weeks_of
 from sim.model.dosage import planned
 from sim.present.table import Column, Table
-from sim.runs.instruments import between, dosage_log, survey
+from sim.runs.instruments import between, dosage_log
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, fresh
+from sim.runs.readings import reading
 from sim.stats.components import components, set_means
 from sim.stats.information import LEAST_SETS, Worth, partial, perfect
 from sim.studies.compare.measurements import Measurement, measurement_of
@@ -170,12 +171,9 @@ def _read(one: Measurement, seen: Seen, p: Parameters, scenario: Any) -> list[fl
     found: list[float] = []
     for part in one.parts:
         if part.construct:
-            week = week_number(part.week, scenario)
-            asked = (
-                None if part.people is None else math.ceil(part.people / len(seen.context[0, 0]))
-            )
-            answers = survey(seen, p, part.construct, wave=seen.weeks.index(week), asked=asked)
-            found.append(float(answers.described().mean[0]))
+            asked = part.people and math.ceil(part.people / len(seen.context[0, 0]))
+            wave = seen.weeks.index(week_number(part.week, scenario))
+            found.append(float(reading(seen, p, part.construct, wave, asked=asked)[0]))
         else:
             until = weeks_of(part.months)
             log: Mapping[str, Any] = dosage_log(seen, since_week=0, until_week=until)

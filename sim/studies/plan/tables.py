@@ -33,6 +33,7 @@ from sim.studies.plan.spec import (
     shown_setting,
 )
 from sim.studies.plan.values import Value, chances, mean_of, sure_margin
+from sim.studies.resources import payers
 from sim.studies.spec import Study
 
 
@@ -180,9 +181,7 @@ def _lever_columns(found: Findings) -> list[Column]:
 def _resources(one: Resources) -> dict[str, Any]:
     """Planned resources of the whole plan, or of a year."""
     return {
-        "planned_cost": one.money,
-        "planned_cost_centre": one.centre,
-        "planned_cost_regions": one.regions,
+        **payers(one),
         "provider_hours": one.provider_hours,
         "staff_hours": one.staff_hours,
         "contacts": float(one.contacts),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES
-from sim.core.units import WEEKS_A_YEAR, months_of
+from sim.core.units import months_of
 from sim.model.dosage import Resources, planned
 from sim.present.format import money
 from sim.present.table import Column, Table
@@ -24,6 +24,7 @@ from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import mean, standard_error
 from sim.studies.kind import Runner
+from sim.studies.resources import ITEMS, payers, periods
 from sim.studies.run import frames
 from sim.studies.run.spec import Spec, parameter_sets, replicates
 from sim.studies.run.team import is_drawable, team_tables
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, Table]
 
-ITEMS = (
-    "contacts_planned", "contacts_held", "contact_hours", "preparation_hours", "travel_hours",
-    "provider_hours", "staff_hours", "cost",
-)  # fmt: skip
-"""Outcomes that measure the resources of a scenario."""
 STOPPING = "stopping_now"
 """Name of the table that compares going on with stopping now; it needs a contact log."""
 
@@ -314,15 +310,8 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
     cost = planned(scenario)
     first = scenario.plan_start - 1 if scenario.dosage else scenario.horizon_weeks
     stop = scenario.horizon_weeks
-    spans = [(f"year {n + 1}", first + WEEKS_A_YEAR * n, each) for n, each in enumerate(cost.years)]
-    ends = [*(start for _, start, _ in spans[1:]), stop]
-    rows = [
-        _period(scenario, found, name, start, end, each)
-        for (name, start, each), end in zip(spans, ends, strict=False)
-    ]
-    rows.append(_period(scenario, found, "whole plan", first, stop, cost.total))
+    rows = [_period(scenario, found, *period) for period in periods(cost, first, stop)]
     if cost.spent.contacts:
-        rows.insert(0, _period(scenario, found, "contact log", 0, first, cost.spent))
         rows[-1]["period"] = "still to spend"
     note = (
         "A year is 52 weeks, counted from the first week of the plan. The planned cost is what to "
@@ -352,9 +341,7 @@ def _period(
         spend = regions = np.nan
     return {
         "period": period,
-        "planned_cost": each.money,
-        "planned_cost_centre": each.centre,
-        "planned_cost_regions": each.regions,
+        **payers(each),
         "expected_cost": spend,
         "expected_cost_centre": spend - regions,
         "expected_cost_regions": regions,

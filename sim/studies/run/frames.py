@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it
 
 QUANTILE_NAMES = tuple(f"p{round(100 * q):02d}" for q in QUANTILES)
-RUN_COLUMNS = (
-    "set", "replicate", "region", "outcome", "point", "value", "no_ta", "effect",
-    "status", "stage", "reason",
-)  # fmt: skip
-WEEK_COLUMNS = ("arm", "region", "week", "outcome", "n", "mean", *QUANTILE_NAMES)
-SUMMARY_COLUMNS = (
-    "outcome", "unit", "point", "region", "n", "runs", "failed", "mean", "se", "sd", "p05", "p50",
-    "p95", "sd_chance", "sd_parameters", "no_ta_mean", "effect_mean", "effect_se", "effect_p05",
-    "effect_p95", "effect_sd_chance", "effect_sd_parameters",
-)  # fmt: skip
 POINTS = ("start", "end_of_ta", "year_after", "horizon", "persistence")
 STATUSES = ("ok", "failed")
 _MISSING = -1  # the code of a missing category
@@ -87,20 +77,21 @@ def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     stage, reason = (np.full(len(run), _MISSING, dtype=np.int32) for _ in range(2))
     stage[~well] = [stages.index(f.stage) for f in values.failures]
     reason[~well] = [reasons.index(f.reason) for f in values.failures]
-    columns = (
-        values.set_index[run],
-        values.replicate[run],
-        _texts(codes(region), places),
-        _words(codes(outcome), known),
-        _words(codes(every[point]), POINTS),
-        numbers(values.with_ta),
-        numbers(values.without_ta),
-        numbers(values.effect),
-        _words((~well).astype(np.int32), STATUSES),
-        _texts(stage, stages),
-        _texts(reason, reasons),
+    return pd.DataFrame(
+        {
+            "set": values.set_index[run],
+            "replicate": values.replicate[run],
+            "region": _texts(codes(region), places),
+            "outcome": _words(codes(outcome), known),
+            "point": _words(codes(every[point]), POINTS),
+            "value": numbers(values.with_ta),
+            "no_ta": numbers(values.without_ta),
+            "effect": numbers(values.effect),
+            "status": _words((~well).astype(np.int32), STATUSES),
+            "stage": _texts(stage, stages),
+            "reason": _texts(reason, reasons),
+        }
     )
-    return pd.DataFrame(dict(zip(RUN_COLUMNS, columns, strict=True)))
 
 
 def weeks_frame(
@@ -115,16 +106,17 @@ def weeks_frame(
     def flat(array: np.ndarray) -> np.ndarray:
         return np.swapaxes(array, 1, 2).reshape(-1)
 
-    columns = (
-        _words(arm, ARMS),
-        _texts(place, places),
-        week.astype(np.int64),
-        _words(outcome, known),
-        flat(table.n),
-        flat(table.mean),
-        *(flat(one) for one in table.quantiles),
+    return pd.DataFrame(
+        {
+            "arm": _words(arm, ARMS),
+            "region": _texts(place, places),
+            "week": week.astype(np.int64),
+            "outcome": _words(outcome, known),
+            "n": flat(table.n),
+            "mean": flat(table.mean),
+            **dict(zip(QUANTILE_NAMES, map(flat, table.quantiles), strict=True)),
+        }
     )
-    return pd.DataFrame(dict(zip(WEEK_COLUMNS, columns, strict=True)))
 
 
 def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
@@ -156,21 +148,26 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     effect_p05, effect_p95 = _quantiles(effect, (0.05, 0.95))
     chance, parameters = _spread(by_sets, value)
     effect_chance, effect_parameters = _spread(gains, effect)
-    columns = (
-        [name for _, name, _ in rows],
-        [units[name] for _, name, _ in rows],
-        [point for *_, point in rows],
-        [place for place, *_ in rows],
-        (~np.isnan(value)).sum(axis=1),
-        np.full(len(rows), len(values.failed)),
-        np.full(len(rows), int(values.failed.sum())),
-        all_means(by_sets), all_standard_errors(by_sets), standard_deviations(value),
-        p05, p50, p95, chance, parameters,
-        all_means(by_set(values.set_index, no_ta)),
-        all_means(gains), all_standard_errors(gains), effect_p05, effect_p95,
-        effect_chance, effect_parameters,
+    return pd.DataFrame(
+        {
+            "outcome": [name for _, name, _ in rows],
+            "unit": [units[name] for _, name, _ in rows],
+            "point": [point for *_, point in rows],
+            "region": [place for place, *_ in rows],
+            "n": (~np.isnan(value)).sum(axis=1),
+            "runs": len(values.failed),
+            "failed": int(values.failed.sum()),
+            "mean": all_means(by_sets),
+            "se": all_standard_errors(by_sets),
+            "sd": standard_deviations(value),
+            "p05": p05, "p50": p50, "p95": p95,
+            "sd_chance": chance, "sd_parameters": parameters,
+            "no_ta_mean": all_means(by_set(values.set_index, no_ta)),
+            "effect_mean": all_means(gains), "effect_se": all_standard_errors(gains),
+            "effect_p05": effect_p05, "effect_p95": effect_p95,
+            "effect_sd_chance": effect_chance, "effect_sd_parameters": effect_parameters,
+        }
     )  # fmt: skip
-    return pd.DataFrame(dict(zip(SUMMARY_COLUMNS, columns, strict=True)))
 
 
 def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from sim.scenario.scenario import Scenario
 from sim.stats.components import components, mean
 from sim.stats.intervals import Share, band, share
 from sim.studies.kind import Runner
+from sim.studies.resources import COUNTED, PLANNED, payers
 from sim.studies.spec import Study
 from sim.studies.surface.grid import (
     Cell,
@@ -170,19 +171,13 @@ _AXIS_COLUMNS = (
 _PLANNED = (
     Column("planned_provider_hours", "h", "number", "a week of TA and region, if every contact is "
            "held", "planned provider hours"),
-    Column("planned_cost", "money", "money", "what to budget: every contact held, everybody there"),
-    Column("planned_cost_centre", "money", "money", "provider hours and travel", "of the centre"),
-    Column("planned_cost_regions", "money", "money", "hours of staff", "of the regions"),
+    *PLANNED,
 )  # fmt: skip
 _MET = (
     Column("target", meaning="level that is to be reached"),
     Column("p_target", format="percent", meaning="share of the runs", heading="met in"),
     Column("p_low", format="percent", meaning="90 % interval of this share", heading="from"),
     Column("p_high", format="percent", heading="to"),
-)
-_COUNTED = (
-    Column("n", format="count", meaning="runs counted", heading="runs"),
-    Column("runs", format="count", meaning="runs made", heading="of"),
 )
 _ENDS = (Column("p05", heading="5 %"), Column("p95", heading="95 %"))
 
@@ -258,7 +253,7 @@ def _surface(values: Values) -> Table:
                 | {"expected_cost": takes["cost"], **_counted(values, place, level)}
             )
     columns = (
-        *_AXIS_COLUMNS, *_PLANNED, *_ENDS, *_MET, *_COUNTED,
+        *_AXIS_COLUMNS, *_PLANNED, *_ENDS, *_MET, *COUNTED,
         Column("gain_mean", format="signed", meaning="over no TA", heading="gain"),
         Column("chance_share", format="percent", heading="chance",
                meaning="its share in the variance of a single run"),
@@ -284,11 +279,10 @@ def _own(values: Values) -> Table:
             {"outcome": outcome, "unit": values.study.about(outcome).unit, "mean": mean(level)}
             | {"p05": low, "p95": high}
             | {"planned_provider_hours": planned_provider_hours(scenario, cost)}
-            | {"planned_cost": cost.total.money, "planned_cost_centre": cost.total.centre}
-            | {"planned_cost_regions": cost.total.regions}
+            | payers(cost.total)
             | {"n": int((~np.isnan(level)).sum()), "runs": level.size}
         )
-    return _table(values, "own", rows, (*_ENDS, *_PLANNED, *_COUNTED),
+    return _table(values, "own", rows, (*_ENDS, *_PLANNED, *COUNTED),
                   "The scenario's own dosage", "Outcomes at its own end of TA.")  # fmt: skip
 
 
@@ -313,7 +307,7 @@ def _best(values: Values) -> Table:
             | {"near": len({_axes(one) for one in near}) - 1, **_counted(values, place, level)}
         )
     columns = (
-        *_AXIS_COLUMNS, *_ENDS, *_PLANNED, *_COUNTED,
+        *_AXIS_COLUMNS, *_ENDS, *_PLANNED, *COUNTED,
         Column("gain_mean", format="signed", meaning="over no TA", heading="gain"),
         Column("near", format="given", meaning="other cells whose mean is within 1 % of the range",
                heading="cells as good"),
@@ -346,7 +340,7 @@ def _cheapest(values: Values) -> Table:
             | {"hits": found.hits, "n": found.runs, "runs": values.failed[place].size}
         )
     columns = (
-        *_MET, *_AXIS_COLUMNS, *_PLANNED, *_COUNTED,
+        *_MET, *_AXIS_COLUMNS, *_PLANNED, *COUNTED,
         Column("surely", meaning=f"whether at least {percent(SURE)} of the runs reach it",
                heading="surely enough"),
         Column("hits", format="count", meaning="runs that reach it", heading="reached in"),
