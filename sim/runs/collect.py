@@ -136,6 +136,11 @@ class Made:
         part = self.of(job)
         return int((self.done[part] & ~self.failed[part]).sum()), part.stop - part.start
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """The same over all jobs."""
+        return int((self.done & ~self.failed).sum()), len(self.done)
+
 
 class Gathering(Generic[Result]):
     """What a collector has kept so far; see the module."""

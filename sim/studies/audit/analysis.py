@@ -132,7 +132,7 @@ def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
         | summary_row(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         for (world, trend, construct, name), parts in found.items()
     ]
-    rests_on = _counted(people)
+    rests_on = people.made.counts
     frame = pd.DataFrame(rows)
     tables = {"audit": _audit_table(study, frame, rests_on)}
     if not slopes and study.header.leniencies:
@@ -156,11 +156,6 @@ def replicated(
             if kept.any():
                 seen = {n: people.of(number, j, kept) for n, j in zip(names, jobs, strict=True)}
                 yield trend, p, seen
-
-
-def _counted(people: SeenRuns) -> tuple[int, int]:
-    counts = [people.made.count(job) for job in range(len(people.made.plan.jobs))]
-    return sum(counted for counted, _ in counts), sum(made for _, made in counts)
 
 
 def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> dict[str, float]:

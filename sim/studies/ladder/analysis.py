@@ -43,10 +43,10 @@ def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
         for row in _rows(study, values, sides, outcome, week)
     ]
     frame = pd.DataFrame(rows)
-    counted, made = (sum(values.count(side)[i] for side in range(2)) for i in range(2))
     return {
         "ladder": Table(
-            "ladder", frame, COLUMNS, title="What remains of the effect", rests_on=(counted, made),
+            "ladder", frame, COLUMNS, title="What remains of the effect",
+            rests_on=values.made.counts,
             note="Intervals are 90 %, of differences between runs with the same people and chance.",
         )
     }  # fmt: skip

@@ -192,12 +192,10 @@ def analyse(study: Study[Spec], values: RunValues, seen: RunValues | None) -> di
         judged = [Judged.of(one, over, usual) for one in comparisons(study, pattern)]
         patterns.append(_pattern(pattern, judged))
         parts += [_part(pattern, one) for one in judged]
-    jobs = range(len(values.plan.jobs))
-    counts = [values.count(job) for job in jobs]
-    rests_on = sum(counted for counted, _ in counts), sum(made for _, made in counts)
     return {
         "patterns": Table(
-            "patterns", pd.DataFrame(patterns), _PATTERNS, title="Patterns", rests_on=rests_on,
+            "patterns", pd.DataFrame(patterns), _PATTERNS, title="Patterns",
+            rests_on=values.made.counts,
             note="Shares are of plausible sets, without what chance adds; intervals are 90 %. "
             "Where chance dominates (over 80 % of a run's variance), a share is a bound, or not "
             "known.",

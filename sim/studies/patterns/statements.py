@@ -50,20 +50,10 @@ class Quantity:
     case: str
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A number or a quantity that multiplies or (``over``) divides a product."""
-
-    of: float | Quantity
-    over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """Factors, and the sign with which their product is added."""
-
-    factors: tuple[Factor, ...]
-    sign: float = 1.0
+Factor = tuple[float | Quantity, bool]
+"""A number or a quantity, and whether it divides the product (else it multiplies)."""
+Product = tuple[float, tuple[Factor, ...]]
+"""The sign with which a product is added, and its factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +66,8 @@ class Expression:
     @property
     def quantities(self) -> Iterator[Quantity]:
         """What it needs to be known."""
-        for product in self.products:
-            for factor in product.factors:
-                if isinstance(factor.of, Quantity):
-                    yield factor.of
+        for _, factors in self.products:
+            yield from (of for of, _ in factors if isinstance(of, Quantity))
 
     def value(self, values: Values) -> np.ndarray:
         """The value in every set, (sets,) or, for numbers alone, (); NaN after a division by 0.
@@ -88,13 +76,11 @@ class Expression:
             values: a function that gives the values of a measure.
         """
         total = np.zeros(())
-        for product in self.products:
-            part = np.full((), product.sign)
-            for factor in product.factors:
-                one = np.asarray(
-                    values(factor.of) if isinstance(factor.of, Quantity) else factor.of
-                )
-                if factor.over:
+        for sign, factors in self.products:
+            part = np.full((), sign)
+            for of, over in factors:
+                one = np.asarray(values(of) if isinstance(of, Quantity) else of)
+                if over:
                     one = 1.0 / np.where(one == 0, np.nan, one)
                 part = part * one
             total = total + part
@@ -171,21 +157,20 @@ def _order(text: str, what: str, way: str, over: str) -> tuple[Comparison, ...]:
 
 
 def _expression(text: str, case: str) -> Expression:
-    parts = re.split(r"\s([+-])\s", text)
-    signs = [1.0, *(1.0 if sign == "+" else -1.0 for sign in parts[1::2])]
     products = tuple(
-        Product(_factors(part, case), sign) for part, sign in zip(parts[::2], signs, strict=True)
+        (
+            -1.0 if sign == "-" else 1.0,
+            tuple((_atom(one.strip(), case), below == "/") for below, one in _split(part, "*/")),
+        )
+        for sign, part in _split(text, "+-")
     )
     return Expression(products, text)
 
 
-def _factors(text: str, case: str) -> tuple[Factor, ...]:
-    parts = re.split(r"\s([*/])\s", text)
-    over = [False, *(sign == "/" for sign in parts[1::2])]
-    return tuple(
-        Factor(_atom(part.strip(), case), below)
-        for part, below in zip(parts[::2], over, strict=True)
-    )
+def _split(text: str, signs: str) -> list[tuple[str, str]]:
+    """The parts of a text between signs that stand between spaces, each with the sign before it."""
+    parts = re.split(rf"\s([{signs}])\s", text)
+    return list(zip(["", *parts[1::2]], parts[::2], strict=True))
 
 
 def _atom(text: str, case: str) -> float | Quantity:

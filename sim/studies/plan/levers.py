@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.core.errors import InputError, did_you_mean, shown
-from sim.scenario.checking import Number, refusal
+from sim.scenario.checking import Issue, Number, refusal
 from sim.scenario.contact_log import MODES
 from sim.scenario.functions import FUNCTIONS
 from sim.scenario.levers import NEVER, in_the_way, lever_names, with_levers
@@ -153,25 +153,15 @@ def _choices(name: str, given: Any) -> tuple[Any, ...]:
 # --- checking against a scenario -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A mistake of a lever; the study file adds the line."""
-
-    lever: str
-    message: str
-    allowed: str = ""
-    suggestion: str = ""
-
-
-def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
+def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Issue]:
     """Mistakes of levers: unknown names, conflicts between levers, and values that no scenario can
     have."""
     known = lever_names(scenario)
     touched: dict[str, str] = {}
     for lever in levers:
         if lever.name not in known:
-            yield Fault(
-                lever.name,
+            yield _fault(
+                lever,
                 f"{lever.name!r} is not a lever of {scenario.name!r}",
                 "every_weeks, hours, co_creation, taper, months, core_team, providers, "
                 "sites_per_provider, regions, selection, functions, functions.learning ...; "
@@ -180,12 +170,16 @@ def faults(levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
             )
             continue
         if said := in_the_way(lever.name, scenario, touched):
-            yield Fault(lever.name, said)
+            yield _fault(lever, said)
         else:
             yield from _value_faults(lever, levers, scenario)
 
 
-def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Fault]:
+def _fault(lever: Lever, message: str, allowed: str = "", suggestion: str = "") -> Issue:
+    return Issue(("levers", lever.name), message, None, allowed, suggestion, key=True)
+
+
+def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -> Iterator[Issue]:
     """The first value that the scenario cannot have while the other levers keep their settings."""
     mode, _, field = lever.name.partition(".")
     used = {series.mode for series in scenario.dosage}
@@ -194,7 +188,7 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
         for need in ("every_weeks", "hours"):
             if f"{mode}.{need}" not in names:
                 message = f"the scenario has no {mode} contacts; a lever {mode}.{need} is needed"
-                yield Fault(lever.name, message, f"{mode}.{need}: [low, high]")
+                yield _fault(lever, message, f"{mode}.{need}: [low, high]")
                 return
         if field == "hours" or field == "every_weeks":
             yield from _number_faults(lever, field)
@@ -205,13 +199,13 @@ def _value_faults(lever: Lever, levers: tuple[Lever, ...], scenario: Scenario) -
         except InputError as error:
             found = error.problem
             said = f"cannot be {lever.text(value)}: {found.message}"
-            yield Fault(lever.name, said, found.allowed, found.suggestion)
+            yield _fault(lever, said, found.allowed, found.suggestion)
             return
 
 
-def _number_faults(lever: Lever, field: str) -> Iterator[Fault]:
+def _number_faults(lever: Lever, field: str) -> Iterator[Issue]:
     limits = {"every_weeks": (1.0, 520.0), "hours": (0.0, 60.0)}[field]
     for value in lever.values:
         if value != NEVER and not (isinstance(value, float) and limits[0] <= value <= limits[1]):
-            yield Fault(lever.name, f"cannot be {value}", f"{limits[0]:g}..{limits[1]:g}")
+            yield _fault(lever, f"cannot be {value}", f"{limits[0]:g}..{limits[1]:g}")
             return

@@ -320,14 +320,10 @@ def check(study: Study[Spec]) -> None:
                 allowed="the same day, or leave it out",
             )
         )
-    for fault in faults(header.levers, scenario):
+    for one in faults(header.levers, scenario):
         problems.append(
             study.document.problem(
-                ("levers", fault.lever),
-                fault.message,
-                allowed=fault.allowed,
-                suggestion=fault.suggestion,
-                key=True,
+                one.where, one.message, allowed=one.allowed, suggestion=one.suggestion, key=one.key
             )
         )
     for number, series in enumerate(scenario.dosage):

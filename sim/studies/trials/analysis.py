@@ -98,12 +98,10 @@ def analyse(study: Study[Spec], values: RunValues) -> dict[str, Table]:
     """
     jobs = range(len(values.plan.jobs))
     found = np.stack([_effects(values, job) for job in jobs], axis=-1)
-    counts = [values.count(job) for job in jobs]
-    rests_on = sum(counted for counted, _ in counts), sum(made for _, made in counts)
     known = np.isfinite(found).any(axis=1).all(axis=-1)
     if not known.any():
         raise study.error(("replicates",), "no set has a run without a failure in every trial")
-    return judge(trials_of(study), found[known], rests_on)
+    return judge(trials_of(study), found[known], values.made.counts)
 
 
 def _effects(values: RunValues, job: int) -> np.ndarray:
