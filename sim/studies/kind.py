@@ -34,7 +34,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +62,7 @@ from sim.studies.dates import dated, said
 from sim.studies.plausible import plausible_sets
 from sim.studies.spec import (
     Header,
+    MoreIssues,
     Study,
     StudyError,
     find_study,
@@ -111,6 +112,10 @@ class StudyKind:
     def _module(self, part: str) -> ModuleType:
         return importlib.import_module(f"sim.studies.{self.name}.{part}")
 
+    def _given(self, part: str, name: str, otherwise: Any = None) -> Any:
+        """What a module of the kind has under a name; ``otherwise`` where it has nothing."""
+        return getattr(self._module(part), name, otherwise)
+
     @property
     def help(self) -> str:
         """The help text of the command of this kind."""
@@ -119,7 +124,7 @@ class StudyKind:
     @property
     def argument(self) -> str:
         """The argument of the command: "study" (a file), "scenario" or "scenarios"."""
-        return getattr(self._module("spec"), "ARGUMENT", "study")
+        return self._given("spec", "ARGUMENT", "study")
 
     def folder(self, asked: Any, study: Study[Any]) -> str:
         """The name of the result folder when the user gives none."""
@@ -130,15 +135,13 @@ class StudyKind:
 
     def shown(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
         """The tables to print: those that ``words`` chooses, or else all short ones."""
-        choose = getattr(self._module("words"), "shown", None)
-        if choose is not None:
+        if (choose := self._given("words", "shown")) is not None:
             return choose(study, tables)
         return [table for table in tables.values() if len(table) <= SHOWN_ROWS]
 
     def recorded(self, study: Study[Any], tables: Tables) -> Sequence[Table]:
         """The tables for programs: those that ``words`` chooses, or else those that are printed."""
-        choose = getattr(self._module("words"), "recorded", self.shown)
-        return choose(study, tables)
+        return self._given("words", "recorded", self.shown)(study, tables)
 
     @property
     def Spec(self) -> type[Header]:
@@ -161,23 +164,17 @@ class StudyKind:
                 another kind.
         """
         path = find_study(path_or_name)
-        self._refuse_other(path, path_or_name)
-        spec = self._module("spec")
-        issues = getattr(spec, "issues", None)
-        return self._checked(read_study(path, spec.Spec, issues=issues, changes=changes))
-
-    def _refuse_other(self, path: Path, given: str | os.PathLike[str]) -> None:
-        """Refuse a study file of another kind and name the command that reads it.
-
-        Raises:
-            StudyError: the file is of another kind.
-        """
-        other = kind_of(path)
-        if other != self.name:
+        if (other := kind_of(path)) != self.name:
             raise StudyError(
                 f"is a study of kind {other!r}, not {self.name!r}", field="kind",
-                file=str(path), allowed=f"codose {other} {os.fspath(given)}",
+                file=str(path), allowed=f"codose {other} {os.fspath(path_or_name)}",
             )  # fmt: skip
+        return self._checked(read_study(path, self.Spec, issues=self._issues, changes=changes))
+
+    @property
+    def _issues(self) -> MoreIssues | None:
+        """The mistakes between the fields of this kind."""
+        return self._given("spec", "issues")
 
     def make(self, *, folder: Path | None = None, **fields: Any) -> Study[Any]:
         """Make a study of this kind from its fields.
@@ -190,28 +187,21 @@ class StudyKind:
         Raises:
             StudyError: fields have mistakes; each is named with its field.
         """
-        spec = self._module("spec")
-        issues = getattr(spec, "issues", None)
         data = {"kind": self.name, **fields}
-        return self._checked(study_of(data, spec.Spec, folder=folder, issues=issues))
+        return self._checked(study_of(data, self.Spec, folder=folder, issues=self._issues))
 
     def study_of(self, plain: Mapping[str, Any], file: str = "") -> Study[Any]:
         """The study from the plain values of :meth:`Study.to_dict`, which a manifest holds."""
-        spec = self._module("spec")
-        issues = getattr(spec, "issues", None)
-        return self._checked(Study.from_dict(plain, spec.Spec, issues=issues, file=file))
+        return self._checked(Study.from_dict(plain, self.Spec, issues=self._issues, file=file))
 
     def _checked(self, study: Study[Any]) -> Study[Any]:
-        check = getattr(self._module("spec"), "check", None)
         other = study.own.name if study.own is not None else study.header.engine
-        if other not in ("auto", "compiled") and getattr(
-            self._module("spec"), "LOOKS_AT_PEOPLE", False
-        ):
+        if self._given("spec", "LOOKS_AT_PEOPLE") and other not in ("auto", "compiled"):
             raise study.error(
                 ("engine",), "this kind of study looks at people, in the compiled engine alone",
                 value=other, allowed="auto, compiled",
             )  # fmt: skip
-        if check is not None:
+        if (check := self._given("spec", "check")) is not None:
             check(study)
         return study
 
@@ -221,8 +211,7 @@ class StudyKind:
         Raises:
             InputError: packages are missing; the message names them.
         """
-        wanted = getattr(self._module("spec"), "needs", None)
-        if wanted is not None:
+        if (wanted := self._given("spec", "needs")) is not None:
             needs(*wanted(study), work=f"codose {self.name}")
 
     def answer(self, study: Study[Any], run: Runner) -> Tables:
@@ -265,13 +254,12 @@ class StudyKind:
         if (until := getattr(study.header, "until", None)) is None or study.plausible is None:
             return ""
         width = self._module("analysis").widest(study, tables)
-        text = (
+        sets = formats.count(len(study.plausible))
+        most = ", the most that were allowed" if width > until else ""
+        return (
             f"The means were to be known to within {formats.number(until)}: the widest 90 % "
-            "interval "
-            f"is {formats.number(width)} to each side, with {formats.count(len(study.plausible))} "
-            "sets"
+            f"interval is {formats.number(width)} to each side, with {sets} sets{most}."
         )
-        return f"{text}{', the most that were allowed' if width > until else ''}."
 
     def figures(self, study: Study[Any], tables: Tables) -> Sequence[Figure]:
         """The figures, not yet drawn."""
@@ -279,7 +267,7 @@ class StudyKind:
 
     def files(self, study: Study[Any], tables: Tables) -> Mapping[str, str]:
         """Further text files of the result folder, by name."""
-        make = getattr(self._module("analysis"), "files", None)
+        make = self._given("analysis", "files")
         return {} if make is None else make(study, tables)
 
     def estimate(self, study: Study[Any], execution: Execution) -> str:
@@ -288,18 +276,16 @@ class StudyKind:
         Raises:
             StudyError: the estimate is above the time limit of the study.
         """
-        tell = getattr(self._module("analysis"), "estimate", None)
+        tell = self._given("analysis", "estimate")
         return "" if tell is None else tell(study, execution)
 
     def title(self, study: Study[Any]) -> str:
         """The heading of the report."""
-        make = getattr(self._module("spec"), "title", None)
-        header = study.header
-        if header.name != "unnamed study":
-            return header.name
-        if make is not None:
+        if study.header.name != "unnamed study":
+            return study.header.name
+        if (make := self._given("spec", "title")) is not None:
             return make(study)
-        return study.scenario.name if study.scenarios else formats.words(header.kind)
+        return study.scenario.name if study.scenarios else formats.words(study.header.kind)
 
     def question(self, study: Study[Any]) -> str:
         """The question of the study or of its scenario; empty where neither has one."""
@@ -307,7 +293,7 @@ class StudyKind:
 
     def line(self, study: Study[Any]) -> str:
         """One line that says which runs are about to be made."""
-        make = getattr(self._module("spec"), "line", None)
+        make = self._given("spec", "line")
         return study.header.name if make is None else make(study)
 
 
@@ -949,8 +935,7 @@ def second_seed(
     """
     folder = ResultFolder.read(Path(directory))
     study, kind = _study_in(folder), StudyKind(folder.kind)
-    compare = getattr(kind._module("analysis"), "moved", None)
-    if compare is None:
+    if (compare := kind._given("analysis", "moved")) is None:
         raise InputError(
             f"results of {kind.name} do not say which of their numbers have converged",
             "--second-seed", seed, "a folder of codose sensitivity",
@@ -977,9 +962,7 @@ def _sampled(
     kind: StudyKind, study: Study[Any], stored: Tables, sample: int, run: Runner
 ) -> tuple[Tables, Tables, dict[str, str]]:
     """Stored and new tables of the ``sample`` runs that were made again, and the other tables."""
-    again: Callable[..., tuple[Tables, Tables]] | None
-    again = getattr(kind._module("analysis"), "again", None)
-    if again is None:
+    if (again := kind._given("analysis", "again")) is None:
         raise InputError(f"results of {kind.name} are always made again whole", "--sample", sample)
     part, made = again(study, stored, sample, run)
     return (
