@@ -220,7 +220,7 @@ def test_a_terminal_gets_the_same_cells(made: Table) -> None:
 def test_an_answer_is_data() -> None:
     made = Answer("Visits do more.", ("By 0.05.", ""), {"calls": "Calls do less."}, ("Seed 1.",))
     assert made.text == "Visits do more. Calls do less. By 0.05. What if, not forecast."
-    assert Answer.from_record(json.loads(json.dumps(made.record()))) == made
+    assert Answer(**json.loads(json.dumps(made.record()))) == made
 
 
 def drawn(count: list[int]) -> Any:

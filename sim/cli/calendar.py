@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,7 +88,8 @@ def calendar(
     there = [name for name in names if (folder / name).exists()]
     if there and not force:
         problems = [Problem("the file exists", file=str(folder / name)) for name in there]
-        raise InputError([*problems[:-1], _or_force(problems[-1])])
+        problems[-1] = replace(problems[-1], allowed="--out with another folder, --force")
+        raise InputError(problems)
     for name, text in texts.items():
         shell.write_file(folder / name, text, force=force)
     for name, table in books.items():
@@ -95,10 +97,6 @@ def calendar(
     _say(known, parts)
     if not quiet:
         shell.remark(f"Calendars: {folder} ({', '.join(names)})")
-
-
-def _or_force(problem: Problem) -> Problem:
-    return Problem(problem.message, file=problem.file, allowed="--out with another folder, --force")
 
 
 def _with_start(scenario: Scenario, text: str | None) -> Scenario:

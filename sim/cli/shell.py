@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import shutil
@@ -345,28 +346,16 @@ def check_result_folder(folder: Path, *, force: bool) -> None:
         ResultsError: the folder is not empty and ``force`` is not given, or it holds other things
             than results.
     """
-    from sim.runs.folder import mend
+    from sim.runs.folder import check_target, mend
 
     if said := mend(folder):
         remark(said)
-    if not os.path.lexists(folder):
-        return
-    if not os.path.isdir(folder):
-        raise ResultsError("is a file, not a folder", file=str(folder))
-    if not any(folder.iterdir()):
-        return
-    if not force:
-        raise ResultsError(
-            "the folder is not empty; nothing was run",
-            file=str(folder),
-            allowed="--out with another folder, or --force, which replaces results",
-        )
-    if not os.path.isfile(folder / "manifest.json"):
-        raise ResultsError(
-            "the folder holds something else than results and is not replaced; nothing was run",
-            file=str(folder),
-            allowed="--out with another folder",
-        )
+    try:
+        check_target(folder, force=force)
+    except ResultsError as error:
+        found = error.problem
+        said = f"{found.message}; nothing was run"
+        raise ResultsError([dataclasses.replace(found, message=said)]) from None
 
 
 def asking(*, yes: bool, quiet: bool) -> Callable[[str], bool]:

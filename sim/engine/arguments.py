@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 
-WORD = 8
-"""Bytes of a word."""
 INT = np.dtype(np.int64)
 FLOAT = np.dtype(np.float64)
 

@@ -199,7 +199,7 @@ class Reader:
         """
         head, _ = unpacked(request)
         if not self._places.acquire(blocking=False):
-            return _problem(BUSY)
+            return problem(BUSY)
         try:
             with self._turn:
                 return self._read(head, request)
@@ -214,14 +214,15 @@ class Reader:
                 command, input=request, capture_output=True, timeout=self._seconds, check=False
             )
         except subprocess.TimeoutExpired:
-            return _problem(NOT_READ.format(name=name, seconds=self._seconds))
+            return problem(NOT_READ.format(name=name, seconds=self._seconds))
         try:
             return json.loads(ended.stdout)
         except ValueError:
-            return _problem(BROKEN.format(name=name, command=COMMANDS[head["as"]]))
+            return problem(BROKEN.format(name=name, command=COMMANDS[head["as"]]))
 
 
-def _problem(text: str) -> dict[str, Any]:
+def problem(text: str) -> dict[str, Any]:
+    """The answer that says one thing."""
     return {"kind": "problems", "problems": [text]}
 
 

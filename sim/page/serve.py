@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sim.core.errors import InputError
-from sim.page.reading import MOST_BYTES, MOST_HEAD, Reader
+from sim.page.reading import MOST_BYTES, MOST_HEAD, Reader, problem
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT = 8600
@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             found = self.server.reader.read(self.rfile.read(length))
         except ValueError:
-            self._answer(HTTPStatus.BAD_REQUEST, _problem("This is no request of the page"))
+            self._answer(HTTPStatus.BAD_REQUEST, problem("This is no request of the page"))
             return
         self._answer(HTTPStatus.OK, found)
 
@@ -150,10 +150,10 @@ class Handler(BaseHTTPRequestHandler):
         """Length of the body, bytes; None when the request was refused."""
         text = self.headers.get("Content-Length", "")
         if not text.isascii() or not text.isdigit():
-            self._answer(HTTPStatus.LENGTH_REQUIRED, _problem("The request has no length"))
+            self._answer(HTTPStatus.LENGTH_REQUIRED, problem("The request has no length"))
             return None
         if len(text) > 12 or int(text) > MOST_BYTES + MOST_HEAD:
-            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _problem(TOO_LARGE))
+            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem(TOO_LARGE))
             return None
         return int(text)
 
@@ -178,7 +178,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing about requests."""
-
-
-def _problem(text: str) -> dict[str, Any]:
-    return {"kind": "problems", "problems": [text]}

@@ -42,20 +42,10 @@ class Answer:
         return " ".join([self.verdict, *self.rows.values(), *self.lines, CAVEAT])
 
     def record(self) -> dict[str, Any]:
-        """The answer as plain data, for ``--json`` and the manifest; see :meth:`from_record`."""
+        """The answer as plain data, for ``--json`` and the manifest."""
         return {
             "verdict": self.verdict,
             "lines": list(self.lines),
             "rows": dict(self.rows),
             "notes": list(self.notes),
         }
-
-    @classmethod
-    def from_record(cls, data: Mapping[str, Any]) -> Answer:
-        """The answer from the plain data of :meth:`record`."""
-        return cls(
-            str(data["verdict"]),
-            tuple(data.get("lines", ())),
-            dict(data.get("rows", {})),
-            tuple(data.get("notes", ())),
-        )

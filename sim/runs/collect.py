@@ -87,22 +87,6 @@ class FailedRun:
     reason: str
 
 
-def left_out(failed: np.ndarray) -> str:
-    """A sentence that says how many runs count; empty when none failed.
-
-    Args:
-        failed: bool, any shape, true for runs that failed.
-
-    >>> left_out(np.array([False, True, False]))
-    '2 of 3 runs count; the others failed and are left out.'
-    """
-    count = int(failed.sum())
-    if not count:
-        return ""
-    counted = f"{failed.size - count:,} of {failed.size:,} runs count"
-    return f"{counted}; the others failed and are left out."
-
-
 @dataclass(frozen=True, eq=False)
 class Made:
     """Which runs of a plan were made, and which of them failed.

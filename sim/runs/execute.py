@@ -219,18 +219,6 @@ def execute(
     return _Assembly(plan, how, kept, note or {}).run()
 
 
-def joined(store: Store, plan: RunPlan, collect: Collector[Result]) -> Result:
-    """The result of a store that holds every chunk of a plan.
-
-    Raises:
-        DamagedPart: a chunk is not as it was written.
-    """
-    work = _Assembly(plan, Execution(), collect, {}, store)
-    for chunk in store.present:
-        work.join(chunk, parts.arrays_of(store.read(chunk)))
-    return work.result()
-
-
 class _Assembly:
     """One plan being made."""
 
@@ -240,10 +228,9 @@ class _Assembly:
         how: Execution,
         collect: Collector[Any],
         note: Mapping[str, Any],
-        store: Store | None = None,
     ) -> None:
         self.plan, self.how, self.collect = plan, how, collect
-        self.in_states = store is not None or how.store is not None or self._is_elsewhere
+        self.in_states = how.store is not None or self._is_elsewhere
         if self.in_states:
             largest = max(collect.state_bytes(job) for job in plan.jobs)
             self.size = plan.chunk(largest, collect.parts)
@@ -255,7 +242,7 @@ class _Assembly:
         self.failed = np.zeros(plan.runs, dtype=bool)
         self.failures: dict[int, tuple[str, str]] = {}
         self.clock = Clock()
-        self.store = self._open(note) if store is None else store
+        self.store = self._open(note)
 
     def range(self, chunk: int) -> range:
         """The runs of a chunk."""
@@ -353,18 +340,21 @@ class _Assembly:
         workers = batch.thread_count(self.how.threads)
         if not self.plan.compiled:
             workers = 1  # engines in Python cannot run in parallel threads
+        made: Callable[[list[int]], list[tuple[int, Any]]]
+        take: Callable[[int, Any], None]
+        made, take = self._rows, self._take_rows
         if self.in_states:
-            for states in batch.by_threads(self._states, self._tasks(missing, workers), workers):
-                for chunk, state in states:
-                    self._keep(chunk, state)
-                    yield chunk
-            return
-        for chunks in batch.by_threads(self._rows, self._tasks(missing, workers), workers):
-            for chunk, rows in chunks:
-                with signals.held():
-                    self.gathering.add(self.range(chunk), rows)
-                    self._note(self.range(chunk), making.failures_of(rows))
+            made, take = self._states, self._keep
+        for chunks in batch.by_threads(made, self._tasks(missing, workers), workers):
+            for chunk, one in chunks:
+                take(chunk, one)
                 yield chunk
+
+    def _take_rows(self, chunk: int, rows: list[Rows]) -> None:
+        """Take in the rows of a chunk."""
+        with signals.held():
+            self.gathering.add(self.range(chunk), rows)
+            self._note(self.range(chunk), making.failures_of(rows))
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""

@@ -78,7 +78,7 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
     try:
         place = Path(os.path.realpath(target))
         mend(target)
-        _check_target(target, place, force)
+        check_target(target, force=force)
         place.parent.mkdir(parents=True, exist_ok=True)
         partial = _new_sibling(place, "partial")
         try:
@@ -87,7 +87,7 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
                 if path.is_file():
                     safe.flush_file(path)
             if not _renamed(partial, place):
-                _check_target(target, place, force)  # another process may have been faster
+                check_target(target, force=force)  # another process may have been faster
                 _replace(place, partial)
             safe.flush_folder(place.parent)
         except BaseException:
@@ -98,7 +98,13 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
     return target
 
 
-def _check_target(target: Path, place: Path, force: bool) -> None:
+def check_target(target: Path, *, force: bool) -> None:
+    """Check that results may be written to a folder; see :func:`write_folder`.
+
+    Raises:
+        ResultsError: they may not.
+    """
+    place = Path(os.path.realpath(target))
     if not os.path.lexists(place):
         return
     if not os.path.isdir(place):
@@ -347,6 +353,11 @@ def read_manifest(folder: Path, *, any_version: bool = False) -> dict[str, Any]:
     return manifest
 
 
+def _again(manifest: Mapping[str, Any]) -> str:
+    command = manifest.get("command")
+    return f"make the results again with: {command}" if command else "make the results again"
+
+
 def _refuse_version(path: Path, manifest: Mapping[str, Any], version: int) -> None:
     made_by = f"codose {manifest.get('codose')}, format {version}"
     if version > FORMAT_VERSION:
@@ -354,11 +365,9 @@ def _refuse_version(path: Path, manifest: Mapping[str, Any], version: int) -> No
             path, f"was written by a newer version ({made_by}); update codose to read it",
             allowed=f"format {FORMAT_VERSION}",
         )  # fmt: skip
-    command = manifest.get("command")
-    again = f"make the results again with: {command}" if command else "make the results again"
     raise refusal(
         path, f"was written by an earlier version ({made_by}), whose folders this one does not "
-        f"read; {again}", allowed=f"format {FORMAT_VERSION}",
+        f"read; {_again(manifest)}", allowed=f"format {FORMAT_VERSION}",
     )  # fmt: skip
 
 
@@ -572,8 +581,7 @@ class ResultFolder:
 
     def damages(self) -> Iterator[Problem]:
         """A problem for every data file that is missing or differs from what was written."""
-        command = self.manifest.get("command")
-        again = f"make the results again with: {command}" if command else "make the results again"
+        again = _again(self.manifest)
         for name, stored in self.manifest["files"].items():
             path = self.path / name
             try:

@@ -44,10 +44,7 @@ def _check_one_study(stores: Stores) -> None:
     for other in stores[1:]:
         if other.study == first.study:
             continue
-        what = differences(
-            {**first.key, "columns": list(first.columns)},
-            {**other.key, "columns": list(other.columns)},
-        )
+        what = differences(first.facts, other.facts)
         raise safe.refusal(
             other.folder,
             f"holds another study than {first.folder} (there and here: {what})",

@@ -166,7 +166,7 @@ class Store:
     def _continue(self, held: Sequence[Path], resume: bool) -> None:
         self._check_is_study(held)
         manifest = _read_manifest(self.folder)
-        asked = {**self.key, "columns": list(self.columns)}
+        asked = self.facts
         stored = {**manifest["key"], "columns": manifest["columns"]}
         if asked != stored:
             raise safe.refusal(
@@ -224,6 +224,11 @@ class Store:
         self._parts = found
 
     # --- what is in it -----------------------------------------------------------------------
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The key and the columns."""
+        return {**self.key, "columns": list(self.columns)}
 
     @property
     def study(self) -> str:
