@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,29 @@ POINTS = (20, SCENARIO.horizon_weeks)
 REPLICATES = 7
 SEED = 11
 OUTCOMES = ("trust", "knowledge", "collaboration", "cost")
+
+
+def digest(found: RunValues | RunMoments) -> str:
+    """SHA-256 (hex) of all that was kept, in order; file format and time do not enter it."""
+    if isinstance(found, RunValues):
+        partners = [values for values in found.without_ta if values is not None]
+        arrays = [*found.values, *partners, found.made.done]
+    else:
+        arrays = [a for one in found.jobs for a in (one.count, one.mean, one.variance)]
+    made, kept = found.made, found.kept
+    names = [
+        [[list(job.weeks), list(kept.places(job))] for job in made.plan.jobs],
+        list(kept.names),
+        [str(array.shape) for array in arrays],
+        [[f.job, f.set_index, f.replicate, f.stage, f.reason] for f in made.failures],
+    ]
+    hashed = hashlib.sha256(json.dumps(names).encode())
+    for array in arrays:
+        plain = np.ascontiguousarray(array)
+        if plain.dtype.kind == "f":
+            plain = np.where(np.isnan(plain), np.nan, plain)  # one NaN, whatever its bits
+        hashed.update(plain.tobytes())
+    return hashed.hexdigest()
 
 
 def sets(count: int = 30) -> list[Parameters]:

@@ -17,8 +17,6 @@ The order in which chunks are added does not change one bit of the result.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -433,11 +431,6 @@ class RunValues:
             :, :, place, self.kept.places(about).index(region), self.kept.names.index(outcome)
         ]
 
-    def digest(self) -> str:
-        """SHA-256 (hex) of all values in order; file format and time do not enter it."""
-        partners = [values for values in self.without_ta if values is not None]
-        return _digest(self.made, self.kept, [*self.values, *partners, self.made.done])
-
     def _by_set(self, rows: np.ndarray, job: int) -> np.ndarray:
         about = self.plan.jobs[job]
         if about.replicates is None:
@@ -533,11 +526,6 @@ class RunMoments:
             :, 0, place, self.kept.places(about).index(region), self.kept.names.index(outcome)
         ]
 
-    def digest(self) -> str:
-        """SHA-256 (hex) of all moments, in order."""
-        arrays = [a for one in self.jobs for a in (one.count, one.mean, one.variance)]
-        return _digest(self.made, self.kept, arrays)
-
 
 class _Moments(Gathering[RunMoments]):
     """The gathering of :class:`Moments`. Chunks are joined in their order (Chan et al. 1983), so
@@ -604,19 +592,3 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean = np.divide(total, count, out=np.zeros(count.shape), where=count > 0)
     gaps = np.where(known, values - mean, 0.0)
     return count, mean, np.cumsum(gaps * gaps, axis=0)[-1]
-
-
-def _digest(made: Made, kept: Points, arrays: Sequence[np.ndarray]) -> str:
-    names = [
-        [[list(job.weeks), list(kept.places(job))] for job in made.plan.jobs],
-        list(kept.names),
-        [str(array.shape) for array in arrays],
-        [[f.job, f.set_index, f.replicate, f.stage, f.reason] for f in made.failures],
-    ]
-    digest = hashlib.sha256(json.dumps(names).encode())
-    for array in arrays:
-        plain = np.ascontiguousarray(array)
-        if plain.dtype.kind == "f":
-            plain = np.where(np.isnan(plain), np.nan, plain)  # one NaN, whatever its bits
-        digest.update(plain.tobytes())
-    return digest.hexdigest()
