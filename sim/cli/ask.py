@@ -299,11 +299,7 @@ class _Asking:
         if shard is not None:
             self._tell_complete(folder)
             return
-        finish(
-            result, folder, force=self.output["force"], figures=self._formats(),
-            csv=True if self.output["csv"] else None, xlsx=self.output["xlsx"],
-            as_json=self.output["as_json"], quiet=self.output["quiet"], store=store,
-        )  # fmt: skip
+        finish(result, folder, self.output, store)
 
     def _study(self) -> Study[Any]:
         """The study with its options; messages on a mistake in an option name the option."""
@@ -378,11 +374,6 @@ class _Asking:
         if said and not quiet:
             shell.remark(said)
 
-    def _formats(self) -> tuple[Any, ...]:
-        from sim.present.figures import formats_of
-
-        return formats_of("none" if self.output["no_figures"] else self.output["figures"])
-
     def _command(self, study: Study[Any]) -> str:
         """The command that makes the same results again, for the manifest."""
         asked = [self.asked] if isinstance(self.asked, str) else list(self.asked)
@@ -407,37 +398,36 @@ class _Asking:
             )
 
 
-def finish(
-    result: Result,
-    folder: Path,
-    *,
-    force: bool,
-    figures: tuple[Any, ...],
-    csv: bool | None,
-    xlsx: bool = False,
-    as_json: bool,
-    quiet: bool,
-    store: Path,
-) -> None:
+def finish(result: Result, folder: Path, output: Mapping[str, Any], store: Path) -> None:
     """Save and show a result; failed runs are reported even when quiet: see :func:`tell`.
 
-    The folder holds all that ``store`` kept once it is written, even if the output is cut off.
+    Args:
+        result: the result.
+        folder: its folder.
+        output: values of the options :data:`sim.cli.options.OUTPUT`.
+        store: the folder that kept the runs. The result folder holds all of it once it is written,
+            even if the output is cut off.
     """
+    from sim.present.figures import formats_of
+
     if result.runs and result.failed == result.runs:
         first = result.table("failures").iloc[0]
         said = f"every run failed, the first {first['stage']}: {first['reason']}"
         if result.study.own is not None:
             raise InputError(said, "engine", result.engine)
         raise RuntimeError(said)
+    figures = formats_of("none" if output["no_figures"] else output["figures"])
     with signals.work():
-        result.save(folder, force=force, figures=figures, csv=csv)
-        if xlsx:
+        result.save(
+            folder, force=output["force"], figures=figures, csv=True if output["csv"] else None
+        )
+        if output["xlsx"]:
             from sim.studies.report import WORKBOOK, workbook_of
 
             shell.write_book(folder / WORKBOOK, workbook_of(result))
         shutil.rmtree(store, ignore_errors=True)
-    said = "" if quiet else f"Results{' and figures' if figures else ''}: {folder}"
-    tell(result, folder, as_json=as_json, said=said)
+    said = "" if output["quiet"] else f"Results{' and figures' if figures else ''}: {folder}"
+    tell(result, folder, as_json=output["as_json"], said=said)
 
 
 def tell(result: Result, folder: Path, *, as_json: bool, said: str = "") -> None:

@@ -44,7 +44,6 @@ def merge(
       codose merge shard-1 shard-2 --out results/source
     """
     from sim.core.extras import needs
-    from sim.present.figures import formats_of
     from sim.runs import merging
     from sim.runs.execute import Execution
     from sim.studies import kind
@@ -67,7 +66,8 @@ def merge(
             agree=shell.asking(yes=yes, quiet=quiet),
         )  # fmt: skip
         result = kind.ask(study, execution, command=command)
-    ask.finish(
-        result, out, force=force, figures=formats_of("none" if no_figures else figures),
-        csv=True if csv else None, xlsx=xlsx, as_json=as_json, quiet=quiet, store=store,
-    )  # fmt: skip
+    output = {
+        "force": force, "figures": figures, "no_figures": no_figures, "csv": csv, "xlsx": xlsx,
+        "as_json": as_json, "quiet": quiet,
+    }  # fmt: skip
+    ask.finish(result, out, output, store)

@@ -17,13 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim.core import signals
-from sim.core.errors import (
-    CodoseError,
-    InputError,
-    InterruptedRun,
-    ResultsError,
-    did_you_mean,
-)
+from sim.core.errors import CodoseError, InputError, InterruptedRun, ResultsError, did_you_mean
 from sim.present import progress
 from sim.runs import safe
 

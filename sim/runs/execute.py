@@ -29,16 +29,7 @@ from sim.core.errors import CodoseError, InputError, InterruptedRun
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.runs import making, parts, price
-from sim.runs.collect import (
-    Collector,
-    FailedRun,
-    Gathering,
-    Looks,
-    Made,
-    Points,
-    Rows,
-    RunValues,
-)
+from sim.runs.collect import Collector, FailedRun, Gathering, Looks, Made, Points, Rows, RunValues
 from sim.runs.plan import WORK, RunPlan
 from sim.runs.processes import Processes
 from sim.runs.shard import Shard, check_shard, of_shard

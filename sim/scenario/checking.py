@@ -130,6 +130,14 @@ def _docstrings(file: str) -> dict[str, dict[str, str]]:
     }
 
 
+def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
+    """The JSON schema of a file, from the model of its fields."""
+    schema = model.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = title
+    return schema
+
+
 def refusal(message: str, *, allowed: str = "", suggestion: str = "") -> PydanticCustomError:
     """The error that a validator raises; its message reaches the user unchanged."""
     return PydanticCustomError(

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.core.errors import shown
-from sim.scenario.checking import Frozen, FrozenDict, Number, Strict, Words
+from sim.scenario.checking import Frozen, FrozenDict, Number, Strict, Words, schema_of
 from sim.scenario.contact_log import MAX_HOURS, MODES, STATUSES, Mode, Status
 from sim.scenario.functions import FUNCTIONS, PRESETS
 from sim.tables_in import questions
@@ -614,9 +614,4 @@ def answer(data: dict[str, Any], question: Question, text: str) -> None:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a map, for editors and ``codose schema --kind map``."""
-    schema = LogMap.model_json_schema()
-    return {
-        **schema,
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "codose map",
-    }
+    return schema_of(LogMap, "codose map")

@@ -41,6 +41,7 @@ from sim.scenario.checking import (
     check,
     one_of,
     refusal,
+    schema_of,
 )
 from sim.scenario.contact_log import some
 from sim.scenario.loading import Document, Where, dotted, parse, read_text
@@ -303,9 +304,7 @@ def json_schema(scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
     Args:
         scenario: the schema of a scenario, which is included; default: a scenario is any mapping.
     """
-    schema = PlansFields.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "codose plans"
+    schema = schema_of(PlansFields, "codose plans")
     if scenario is not None:
         own = {name: one for name, one in scenario.items() if name not in ("$defs", "$schema")}
         schema["$defs"] |= {**scenario["$defs"], "Scenario": own}

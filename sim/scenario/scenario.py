@@ -43,7 +43,7 @@ from sim.core import files
 from sim.core.errors import Problem, ScenarioError, did_you_mean, raise_problems, shown
 from sim.core.markup import table_markup
 from sim.core.parameters import TABLE, Parameters
-from sim.scenario.checking import Frozen, FrozenDict, check
+from sim.scenario.checking import Frozen, FrozenDict, check, schema_of
 from sim.scenario.consistency import MOST_FACTOR, OtherFiles, issues, start_of
 from sim.scenario.contact_log import LogRow as LogRow  # for sim.model.dosage
 from sim.scenario.contact_log import own_providers, some
@@ -417,9 +417,7 @@ def _to_yaml(scenario: Scenario) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a scenario file, for editors and ``codose schema``."""
-    schema = Scenario.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "codose scenario"
+    schema = schema_of(Scenario, "codose scenario")
     schema["properties"]["parameters"] = {
         "type": "object",
         "description": "Values of model parameters, by name, that differ from the defaults.",

@@ -50,6 +50,7 @@ from sim.scenario.checking import (
     check,
     one_of,
     refusal,
+    schema_of,
 )
 from sim.scenario.contact_log import MAX_WEEKS
 from sim.scenario.loading import Document, document_of, load, parse
@@ -445,10 +446,7 @@ def json_schema(model: type[Header]) -> dict[str, Any]:
     """The JSON schema of a kind of study file, for editors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a default that is an empty read-only mapping
-        schema = model.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = f"codose study: {model.__doc__ or ''}".splitlines()[0]
-    return schema
+        return schema_of(model, f"codose study: {model.__doc__ or ''}".splitlines()[0])
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from sim.scenario.checking import (
     Words,
     checked,
     refusal,
+    schema_of,
 )
 from sim.scenario.contact_log import MAX_WEEKS
 from sim.scenario.loading import Document, document_from, document_of
@@ -274,9 +275,7 @@ def _checked(document: Document) -> SurveyMap:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a map, for editors and ``codose schema --kind survey-map``."""
-    schema = SurveyMap.model_json_schema()
-    more = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "codose survey map"}
-    return {**schema, **more}
+    return schema_of(SurveyMap, "codose survey map")
 
 
 def answer(data: dict[str, Any], question: Question, text: str) -> None:
