@@ -94,15 +94,12 @@ class Made:
         done: bool (runs,) over all jobs: the runs that were made, including those that failed.
         failed: bool (runs,): the runs that were made and have no values.
         failures: the failed runs, in the order of the plan.
-        store_seconds: wall time, s, of writing chunks and reading them back; threads go on
-            meanwhile.
     """
 
     plan: RunPlan
     done: np.ndarray
     failed: np.ndarray
     failures: tuple[FailedRun, ...]
-    store_seconds: float = 0.0
 
     @property
     def complete(self) -> bool:

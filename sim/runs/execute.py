@@ -33,7 +33,7 @@ from sim.runs.collect import Collector, FailedRun, Gathering, Looks, Made, Point
 from sim.runs.plan import WORK, RunPlan
 from sim.runs.processes import Processes
 from sim.runs.shard import Shard, check_shard, of_shard
-from sim.runs.store import Clock, Notice, Store
+from sim.runs.store import Notice, Store
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], object]
@@ -232,7 +232,6 @@ class _Assembly:
         self.done = np.zeros(plan.runs, dtype=bool)
         self.failed = np.zeros(plan.runs, dtype=bool)
         self.failures: dict[int, tuple[str, str]] = {}
-        self.clock = Clock()
         self.store = self._open(note)
 
     def range(self, chunk: int) -> range:
@@ -263,9 +262,7 @@ class _Assembly:
             rows.append(
                 FailedRun(place, int(job.which[row]), int(job.replicate[row]), stage, reason)
             )
-        return self.gathering.result(
-            Made(self.plan, self.done, self.failed, tuple(rows), self.clock.spent)
-        )
+        return self.gathering.result(Made(self.plan, self.done, self.failed, tuple(rows)))
 
     # --- chunks ------------------------------------------------------------------------------
 
@@ -291,8 +288,7 @@ class _Assembly:
     def _take_stored(self, chunk: int) -> bool:
         if self.store is None or chunk not in self.store:
             return False
-        with self.clock:
-            table = self.store.read_or_discard(chunk)
+        table = self.store.read_or_discard(chunk)
         if table is None:
             return False
         self.join(chunk, parts.arrays_of(table))
@@ -433,8 +429,7 @@ class _Assembly:
     def _keep(self, chunk: int, state: dict[str, np.ndarray]) -> None:
         """Store a chunk, and take it in."""
         if self.store is not None:
-            with self.clock:
-                self.store.write(chunk, parts.table_of(state))
+            self.store.write(chunk, parts.table_of(state))
         self.join(chunk, state)
 
     def _interrupted(self, total: int) -> InterruptedRun:

@@ -17,7 +17,6 @@ import io
 import json
 import os
 import re
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,20 +36,6 @@ _PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-([0-9a-f]{64})\.parquet")
 
 Notice = Callable[[str], object]
 """A function called with a sentence that the user should read and that is no error."""
-
-
-class Clock:
-    """Wall time spent inside ``with clock:``, s; it measures the time that a store takes."""
-
-    def __init__(self) -> None:
-        self.spent = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.spent += time.perf_counter() - self._since
 
 
 class DamagedPart(ResultsError):
