@@ -254,7 +254,7 @@ def stop_at(patch: pytest.MonkeyPatch, owner: Any, name: str, after: int, before
 
 
 FEW_CALLS = {"make": 0, "fsync": 1, "flush_folder": 0}
-"""The last call of what is called a few times: there is one task, and only study.json is flushed."""
+"""The last call of what is called a few times: one task is made, and only study.json is flushed."""
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 9])
