@@ -167,7 +167,7 @@ def _table(source: Any, fields: Mapping[str, Any]) -> Table:
     return table_of_frame(source)
 
 
-def table_of_frame(frame: pd.DataFrame, name: str = "data") -> Table:
+def table_of_frame(frame: pd.DataFrame) -> Table:
     """A frame as a table of texts, whose rows count from 1.
 
     Raises:
@@ -177,6 +177,7 @@ def table_of_frame(frame: pd.DataFrame, name: str = "data") -> Table:
     >>> table_of_frame(pd.DataFrame({"n": [3, None]})).rows
     (Row(line=1, cells=('3',)), Row(line=2, cells=('',)))
     """
+    name = "data"
     columns = tuple(" ".join(str(one).split()) for one in frame.columns)
     for one, count in Counter(columns).items():
         if count > 1:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
@@ -169,23 +169,18 @@ _MEASURED = re.compile(
 )
 
 
-def hours_of(
-    text: str, unit: str = "", decimal: str = "point", words: Mapping[str, float] | None = None
-) -> float | None:
+def hours_of(text: str, unit: str = "", decimal: str = "point") -> float | None:
     """Hours of a duration; None when a text is no duration, or a number without a known unit.
 
     Args:
         text: a text such as 1.5, 1:30, 90 min, 1.5 hrs, 1h30.
         unit: the unit of a bare number; "" gives None for such a number.
         decimal: the decimal mark, comma or point.
-        words: hours of words such as "full day".
 
     >>> [hours_of(t) for t in ("1.5 hrs", "1h30", "1 hr 30 min", "1.5", "6 hrs plus 2 hrs travel")]
     [1.5, 1.5, 1.5, None, None]
     """
     low = " ".join(text.lower().split())
-    if words and low in words:
-        return words[low]
     if match := _CLOCK.match(low) or _LETTERS.match(low):
         return (60 * int(match[1]) + int(match[2])) / 60
     if (match := _MEASURED.match(low)) and any(match.groups()):
