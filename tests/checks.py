@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -1878,3 +1878,47 @@ def agrees_with_oracle(
                 f"week {week}, region {region}, {RECORD[place]}: found "
                 f"{record[week, region, place]!r}, expected {expected[week, region, place]!r}"
             )
+
+
+# tests/test_theory.py makes all of these on the model as it is.
+EXACT_CHECKS: list[Callable[[], None]] = [
+    fade_without_contact,
+    knowledge_below_start_stays,
+    peers_pass_on_gains,
+    balanced_start,
+    balance_is_smallest,
+    nothing_moves_without_anything,
+    uptake_of_one_week,
+    trust_series,
+    trust_falls_faster,
+    quality_by_hand,
+    learning_by_hand,
+    functions_by_hand,
+    large_groups_thin_out,
+    a_week_saturates_together,
+    splitting_gains_nothing,
+    nothing_said_does_nothing,
+    promises,
+    who_came_by_hand,
+    unscheduled_is_no_promise,
+    review_by_hand,
+    routines_count_a_head,
+    nothing_is_made_of_nothing,
+    absent_are_not_reviewed,
+    workload_by_hand,
+    load_of_constant_diary,
+    load_adds_up_over_regions,
+    newcomers_by_hand,
+    handover_by_hand,
+]
+CHANCE_CHECKS: list[Callable[[], None]] = [
+    trust_with_noise,
+    commitments_kept,
+    commitments_made,
+    nothing_is_reviewed_without_time,
+    staff_turnover_rate,
+    provider_turnover_rate,
+    cancel_rates,
+    attendance_rate,
+    timing_rates,
+]

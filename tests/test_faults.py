@@ -619,8 +619,9 @@ FAULTS: dict[str, tuple[Plant, Check]] = {
 
 @cache
 def passes(check: Check) -> None:
-    """On the model as it is; several faults are seen by one check."""
-    check()
+    """On the model as it is; several faults are seen by one check. Some pass in test_theory.py."""
+    if check not in (*checks.EXACT_CHECKS, *checks.CHANCE_CHECKS):
+        check()
 
 
 # Half a balance is seen at the start too; that it drifts takes seconds.

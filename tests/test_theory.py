@@ -23,55 +23,13 @@ from sim.model import dosage
 from sim.model.population import share_of
 from sim.scenario.scenario import Scenario
 
-EXACT_CHECKS: list[Callable[[], None]] = [
-    checks.fade_without_contact,
-    checks.knowledge_below_start_stays,
-    checks.peers_pass_on_gains,
-    checks.balanced_start,
-    checks.balance_is_smallest,
-    checks.nothing_moves_without_anything,
-    checks.uptake_of_one_week,
-    checks.trust_series,
-    checks.trust_falls_faster,
-    checks.quality_by_hand,
-    checks.learning_by_hand,
-    checks.functions_by_hand,
-    checks.large_groups_thin_out,
-    checks.a_week_saturates_together,
-    checks.splitting_gains_nothing,
-    checks.nothing_said_does_nothing,
-    checks.promises,
-    checks.who_came_by_hand,
-    checks.unscheduled_is_no_promise,
-    checks.review_by_hand,
-    checks.routines_count_a_head,
-    checks.nothing_is_made_of_nothing,
-    checks.absent_are_not_reviewed,
-    checks.workload_by_hand,
-    checks.load_of_constant_diary,
-    checks.load_adds_up_over_regions,
-    checks.newcomers_by_hand,
-    checks.handover_by_hand,
-]
-CHANCE_CHECKS: list[Callable[[], None]] = [
-    checks.trust_with_noise,
-    checks.commitments_kept,
-    checks.commitments_made,
-    checks.nothing_is_reviewed_without_time,
-    checks.staff_turnover_rate,
-    checks.provider_turnover_rate,
-    checks.cancel_rates,
-    checks.attendance_rate,
-    checks.timing_rates,
-]
 
-
-@pytest.mark.parametrize("check", EXACT_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", checks.EXACT_CHECKS, ids=lambda check: check.__name__)
 def test_closed_form(check: Callable[[], None]) -> None:
     check()
 
 
-@pytest.mark.parametrize("check", CHANCE_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", checks.CHANCE_CHECKS, ids=lambda check: check.__name__)
 def test_chance(check: Callable[[], None]) -> None:
     check()
 
