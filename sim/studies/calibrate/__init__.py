@@ -76,7 +76,7 @@ def calibrate(
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"item": ["knowledge test"] * 2, "wave": ["start", 52],
     ...                       "mean": [0.41, 0.60], "sd": [0.2, 0.2], "n": [40, 40]})
-    >>> few = {"samples": 60, "replicates": 2}  # fewer than an answer needs
+    >>> few = {"samples": 60, "replicates": 2, "kept": 50}  # fewer than an answer needs
     >>> found = calibrate("classroom", data=frame, parameters=["learning_rate"], **few)
     >>> found.table("targets")[["id", "whose"]].values.tolist()
     [['own_knowledge_test_start', 'own'], ['own_knowledge_test_start_to_52', 'own']]
