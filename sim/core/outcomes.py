@@ -16,14 +16,17 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from sim.core import rules
 from sim.core.errors import check_known
 from sim.core.parameters import TABLE
 from sim.core.units import WEEKS_A_YEAR
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 RECORD: tuple[str, ...] = (
     # levels at the end of the week

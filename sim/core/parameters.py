@@ -21,13 +21,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from sim.core.errors import ParameterError, Problem, check_known, did_you_mean
 from sim.core.markup import table_markup
 from sim.core.units import WEEKS_A_YEAR
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 Role = Literal["free", "uncertain", "fixed", "lever"]
 Grade = Literal["A", "B", "C", "assumption", "definition"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import operator
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 MAX_REPLICATES = 2**32
 """A replicate is one 32-bit word of the counter behind every draw."""

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.core import outcomes
 from sim.core.outcomes import COLLABORATION_WINDOW, FIRST_FLOW, NAMES, RECORD
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sim.core.parameters import Parameters
     from sim.scenario.scenario import Scenario
+else:
+    from sim.core.late import np
 
 
 @dataclass(frozen=True, slots=True, eq=False)

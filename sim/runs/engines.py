@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.core.errors import check_known
 from sim.core.outcomes import FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
 from sim.scenario.scenario import Scenario
 
-Engine = Callable[[Scenario, Parameters, int, int], np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
+
+Engine = Callable[[Scenario, Parameters, int, int], "np.ndarray"]
 ENGINES = {"mesa": "sim.model.week", "compiled": "sim.engine.compiled"}
 """The module of each engine; its function is called ``simulate``."""
 CHOICES: tuple[str, ...] = ("auto", *ENGINES)

@@ -19,8 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sim.core.errors import InputError
 from sim.core.outcomes import FIRST_FLOW, NAMES, RECORD, Outcome
 from sim.core.parameters import Parameters
@@ -29,7 +27,11 @@ from sim.scenario.checking import FrozenDict
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sim.model.week import CoCreationModel
+else:
+    from sim.core.late import np
 
 STATES = ("trust", "accountability", "knowledge", "integration", "workload")
 """The states of a person that stay within 0..1."""

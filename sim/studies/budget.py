@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from sim.model.dosage import Planned, Resources
 from sim.scenario.checking import Issue, Number, Strict
+
+if TYPE_CHECKING:
+    from sim.model.dosage import Planned, Resources
 
 PER = {"total": "in total", "year": "a year", "week": "a week"}
 OF = {"centre": "of the centre", "regions": "of the regions", "both": "of centre and regions"}

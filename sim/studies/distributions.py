@@ -14,12 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import did_you_mean, shown
 from sim.scenario.checking import Number, refusal
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 TAIL = 0.005
 """Unbounded distributions are cut at this quantile and at 1 minus it, because the corners of the

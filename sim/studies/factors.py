@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import NAMES, TABLE, rows
@@ -30,6 +28,11 @@ from sim.scenario.levers import (
 from sim.scenario.scenario import Scenario
 from sim.studies.distributions import Distribution
 from sim.studies.spec import Study, StudyError
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 DUMMY = "dummy"
 """Name of a factor that nothing depends on; its index shows how small an effect can be seen."""

@@ -32,18 +32,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError, did_you_mean
 from sim.core.outcomes import INDEX, OUTCOMES, PERSISTENCE_WEEKS
 from sim.core.states import CONSTRUCTS, RESPONSE, TEST
 from sim.core.units import WEEKS_A_YEAR, months_of
-from sim.model import dosage
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
 from sim.studies.spec import WEEK_WORDS, week_number
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 STRETCH = 1.25
 """Factor by which `one more month` stretches the duration of TA, with the same hours in all."""
@@ -282,7 +285,7 @@ def _stretched(scenario: Scenario, end: int) -> Scenario:
 
 # --- answers -------------------------------------------------------------------------------------
 
-Means = Mapping[str, tuple[tuple[int, ...], np.ndarray]]
+Means = Mapping[str, tuple[tuple[int, ...], "np.ndarray"]]
 """For each variant, its weeks and mean outcomes (sets, weeks, outcomes of NAMES); for
 :data:`SEEN`, readings in the place of outcomes."""
 SEEN = "seen"
@@ -377,6 +380,8 @@ def of_scenario(measure: Measure, scenario: Scenario) -> float:
     """A measure that the scenario alone sets (planned dosage); NaN for 'not modelled'."""
     if measure.kind == "none":
         return float("nan")
+    from sim.model import dosage
+
     planned = dosage.planned_contacts(scenario, scenario.parameter_set())
     hours = np.array([c.hours for c in planned])
     if measure.kind == "remote":

@@ -41,8 +41,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sim.core import files
 from sim.core.errors import InputError, did_you_mean
 from sim.core.parameters import Parameter, Parameters, rows
@@ -53,7 +51,11 @@ from sim.stats.resampling import systematic
 from sim.tables_in.reader import read_table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sim.scenario.scenario import Scenario
+else:
+    from sim.core.late import np
 
 FORMAT = "codose plausible sets"
 FORMAT_VERSION = 2

@@ -26,19 +26,23 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
 from sim.studies.measures import Measure, parse_measure
 from sim.studies.spec import as_number
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 ALLOWED = "such as 'effect on trust at 104 > 0.05', 'trust at 52 rises over few, many'"
 _RELATION = re.compile(r"\s(<=|>=|<|>)\s")
 _ORDER = re.compile(r"(.+) (rises|falls) over (.+)")
 _OF_CASE = re.compile(r"(.+) in (\S+)")
 
-Values = Callable[["Quantity"], np.ndarray]
+Values = Callable[["Quantity"], "np.ndarray"]
 """A function that gives the values of a measure in a case, (sets,)."""
 
 

@@ -19,8 +19,12 @@ moved beyond the tolerance with another seed. No index moved for outcomes with .
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 BASE_TOLERANCE = 0.03
 RELATIVE_TOLERANCE = 0.1

@@ -9,13 +9,18 @@ Morris 1991 (his test function of 20 inputs). The noisy example has a factor wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.studies.distributions import Distribution
 from sim.studies.factors import Factor
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def _dead(x: np.ndarray) -> np.ndarray:
 
 FUNCTIONS: Mapping[str, TestFunction] = {
     "ishigami": TestFunction(
-        {f"x{i}": _uniform(-np.pi, np.pi) for i in (1, 2, 3)}, ("y",), _ishigami
+        {f"x{i}": _uniform(-math.pi, math.pi) for i in (1, 2, 3)}, ("y",), _ishigami
     ),
     "sobol_g": TestFunction({f"x{i}": _uniform(0.0, 1.0) for i in range(1, 9)}, ("y",), _sobol_g),
     "morris": TestFunction({f"x{i}": _uniform(0.0, 1.0) for i in range(1, 21)}, ("y",), _morris),

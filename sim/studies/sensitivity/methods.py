@@ -12,12 +12,16 @@ import importlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sim.core import signals
 from sim.core.errors import CodoseError
 from sim.studies.factors import Space
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 LEVELS = 4
 """Levels of Morris' grid; a step is LEVELS / (2 (LEVELS - 1)) of the range."""

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal
 from sim.core.errors import InputError, shown
 from sim.core.outcomes import NAMES, OUTCOMES
 from sim.core.units import months_of
-from sim.model.dosage import MODES
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, one_of, refusal
-from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS, MODES
 from sim.scenario.functions import PRESETS
 from sim.studies.budget import Budget, budget_issues
 from sim.studies.spec import Option, OverSets, Study, as_number, assignments

@@ -6,9 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from sim.core.errors import did_you_mean, shown
 from sim.core.units import months_of
@@ -18,6 +16,11 @@ from sim.studies.spec import Option, OverSets, Study, StudyError, beside
 from sim.tables_in.mistakes import Mistakes
 from sim.tables_in.reader import read_table
 from sim.tables_in.values import number_of
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from sim.core.late import np
 
 HELP = """Compare dose-response with published trials.
 

@@ -1,0 +1,22 @@
+"""np: NumPy, loaded at its first use, for modules that help texts and messages need, too.
+
+NumPy takes as long to load as all of a help text. A module that every command loads writes::
+
+    if TYPE_CHECKING:
+        import numpy as np
+    else:
+        from sim.core.late import np
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+class _Late:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("numpy"), name)
+
+
+np = _Late()
