@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.core import files
 from sim.core.errors import check_known
 from sim.core.glossary import as_sentence
 from sim.core.glossary import glossary as explained
@@ -202,11 +201,7 @@ def shipped_sets(folder: str | None = None) -> dict[str, Any]:
         InputError: the folder holds no plausible sets, or these cannot be used.
     """
     drawn: PlausibleSets = chosen_sets(folder)
-    posterior: Posterior | None = (
-        read_posterior(files.folder("experiments") / "plausible")
-        if folder is None
-        else posterior_in(folder)
-    )
+    posterior: Posterior | None = read_posterior() if folder is None else posterior_in(folder)
     values = np.array([one.vector() for one in drawn.sets], dtype="<f8")
     first = values[0]
     varied = [name for i, name in enumerate(TABLE) if (values[:, i] != first[i]).any()]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.core import files
 from sim.present.format import percent
 from sim.studies import plausible
 
@@ -79,8 +78,7 @@ def calibrated() -> Calibrated | None:
     Raises:
         InputError: the sets cannot be used.
     """
-    folder = files.folder("experiments") / "plausible"
-    found = plausible.read_posterior(folder)
+    found = plausible.read_posterior()
     if found is None:
         return None
     weights = found.weights / found.weights.sum()

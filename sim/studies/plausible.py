@@ -142,8 +142,7 @@ def plausible_sets(
     """
     count = check_whole("sets", n, 1, MOST_SETS, f"1..{MOST_SETS:,}")
     start = check_seed(seed)
-    home = files.folder("experiments") / "plausible" if folder is None else folder
-    posterior = read_posterior(home) if posterior is None else posterior
+    posterior = read_posterior(folder) if posterior is None else posterior
     drawn = hypercube(count, start)
     if posterior is None:
         number = len(drawn)
@@ -164,45 +163,6 @@ def plausible_sets(
         f"plausible sets, {said}; {others} other parameters vary with them",
         posterior.targets,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Marginals:
-    """The marginal distribution of each parameter in a posterior.
-
-    Attributes:
-        quantiles: for each parameter, (grid,) values at equally spaced probabilities from 0 to 1.
-        targets, borrowed: numbers of targets, as in the posterior's manifest.
-    """
-
-    quantiles: Mapping[str, np.ndarray]
-    targets: int
-    borrowed: int
-
-
-def marginals(grid: int = 257, *, folder: Path | None = None) -> Marginals | None:
-    """The marginal distribution of each parameter in the posterior that comes with the project;
-    None where there is no posterior.
-
-    >>> found = marginals()
-    >>> found is None or all((np.diff(one) >= 0).all() for one in found.quantiles.values())
-    True
-
-    Raises:
-        InputError: the posterior cannot be used.
-    """
-    home = files.folder("experiments") / "plausible" if folder is None else folder
-    posterior = read_posterior(home)
-    if posterior is None:
-        return None
-    at = np.linspace(0.0, 1.0, grid)
-    found = {}
-    for name, column in posterior.columns.items():
-        order = np.argsort(column, kind="stable")
-        weight = posterior.weights[order]
-        middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
-        found[name] = np.interp(at, middle, column[order])
-    return Marginals(found, posterior.targets, posterior.borrowed)
 
 
 def constrained_by(targets: int, borrowed: int, shares: Mapping[str, float], own: int = 0) -> str:
@@ -344,6 +304,23 @@ class Posterior:
         arrays = {name: np.array(column) for name, column in record["columns"].items()}
         return cls(**{**record, "columns": arrays, "weights": np.array(record["weights"])})
 
+    def marginals(self, grid: int = 257) -> dict[str, np.ndarray]:
+        """The marginal distribution of each parameter: name -> (grid,), the values at equally
+        spaced probabilities from 0 to 1.
+
+        >>> found = read_posterior()
+        >>> found is None or all((np.diff(one) >= 0).all() for one in found.marginals().values())
+        True
+        """
+        at = np.linspace(0.0, 1.0, grid)
+        found = {}
+        for name, column in self.columns.items():
+            order = np.argsort(column, kind="stable")
+            weight = self.weights[order]
+            middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+            found[name] = np.interp(at, middle, column[order])
+        return found
+
     @property
     def shares(self) -> dict[str, float]:
         """The share by which each calibrated parameter was narrowed: the free parameters and any
@@ -400,12 +377,16 @@ def posterior_in(folder: str | os.PathLike[str], *, otherwise: str = "") -> Post
     return found
 
 
-def read_posterior(folder: Path) -> Posterior | None:
+def read_posterior(folder: Path | None = None) -> Posterior | None:
     """The checked posterior of a folder; None where the folder has none.
+
+    Args:
+        folder: default: the folder of the posterior that comes with the project.
 
     Raises:
         InputError: the posterior cannot be used.
     """
+    folder = files.folder("experiments") / "plausible" if folder is None else folder
     table = _posterior_file(folder)
     return None if table is None else _read(table, _content(table))
 

@@ -156,25 +156,25 @@ def test_marginals_are_the_weighted_sets_of_the_posterior(tmp_path: Path) -> Non
         "format": plausible.FORMAT, "format_version": plausible.FORMAT_VERSION,
         "model_version": MODEL_VERSION, "targets": 3, "borrowed": 1, "narrowed": {"keeping": 0.2},
     }))  # fmt: skip
-    found = plausible.marginals(101, folder=tmp_path)
+    found = plausible.read_posterior(tmp_path)
     assert found is not None
     assert (found.targets, found.borrowed) == (3, 1)
     rows = np.repeat(values, weights)
     at = np.linspace(0.05, 0.95, 19)
-    mine = np.interp(at, np.linspace(0, 1, 101), found.quantiles["keeping"])
+    mine = np.interp(at, np.linspace(0, 1, 101), found.marginals(101)["keeping"])
     np.testing.assert_allclose(mine, np.quantile(rows, at), atol=0.006)
-    assert plausible.marginals(folder=tmp_path / "none") is None
+    assert plausible.read_posterior(tmp_path / "none") is None
 
 
 def test_plausible_ranges_are_those_of_the_calibrated_sets_and_said() -> None:
-    left = plausible.marginals()
+    left = plausible.read_posterior()
     assert left is not None
     made = study("[keeping, demand_mean]", "ranges: plausible\n")
     keeping, demand = made.space.factors[:2]
     drawn = keeping.distribution.values(np.linspace(0.0, 1.0, 1001))
     np.testing.assert_allclose(
         np.quantile(drawn, [0.1, 0.9]),
-        np.quantile(left.quantiles["keeping"], [0.1, 0.9]),
+        np.quantile(left.marginals()["keeping"], [0.1, 0.9]),
         rtol=0.01,
     )
     assert demand.distribution.kind == "marginal"  # uncertain: it is kept beside the free ones
@@ -188,7 +188,7 @@ def test_plausible_ranges_are_those_of_the_calibrated_sets_and_said() -> None:
 def test_without_calibrated_sets_the_table_is_used_and_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(design_module, "marginals", lambda: None)
+    monkeypatch.setattr(design_module, "read_posterior", lambda: None)
     made = study("[keeping, trust_step]", "ranges: plausible\n")
     assert made.space.factors[0].distribution.kind == "uniform"
     assert made.ranges.endswith("calibrated sets are wanted, but there are none.")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sim.core.errors import did_you_mean, shown
 from sim.studies.distributions import Distribution
 from sim.studies.factors import DUMMY, Factor, Space, check_factors, factors_of, with_dummy
-from sim.studies.plausible import Marginals, marginals
+from sim.studies.plausible import Posterior, read_posterior
 from sim.studies.sensitivity.functions import FUNCTIONS, TestFunction
 from sim.studies.sensitivity.methods import METHODS, Method, Sampler
 from sim.studies.spec import OutcomeSpec, Study, week_label
@@ -125,10 +125,10 @@ def design_of(study: Study[Spec]) -> Design:
         function = _function(study)
         found = _inputs(study, function)
     else:
-        left = marginals() if header.ranges == "plausible" else None
+        left = read_posterior() if header.ranges == "plausible" else None
         found = factors_of(
             study, study.scenario, beyond_range=header.beyond_range,
-            marginals=None if left is None else left.quantiles,
+            marginals=None if left is None else left.marginals(),
         )  # fmt: skip
         said = _ranges(header, left)
     if set(header.method) != {"one_at_a_time"}:
@@ -137,7 +137,7 @@ def design_of(study: Study[Spec]) -> Design:
     return Design(study, with_dummy(found, header.groups, header.dummy), function, said)
 
 
-def _ranges(header: Spec, left: Marginals | None) -> str:
+def _ranges(header: Spec, left: Posterior | None) -> str:
     """A sentence on the ranges over which the factors vary."""
     usual = (
         "Factors vary over the ranges of the study file and of the parameter table, independently "
