@@ -234,14 +234,14 @@ class _Assembly:
         self.failures: dict[int, tuple[str, str]] = {}
         self.store = self._open(note)
 
-    def range(self, chunk: int) -> range:
+    def runs_of(self, chunk: int) -> range:
         """The runs of a chunk."""
         return range(chunk * self.size, min((chunk + 1) * self.size, self.plan.runs))
 
     def run(self) -> Any:
         """Take in every chunk of this plan or shard once, stored chunks first."""
         wanted = [chunk for chunk in range(self.chunks) if of_shard(chunk, self.how.shard)]
-        total = sum(len(self.range(chunk)) for chunk in wanted)
+        total = sum(len(self.runs_of(chunk)) for chunk in wanted)
         try:
             self.how.report_progress(0, total)
             with contextlib.closing(self._all(wanted)) as chunks:
@@ -308,7 +308,7 @@ class _Assembly:
 
     def join(self, chunk: int, state: dict[str, np.ndarray]) -> None:
         """Take in a chunk as plain arrays."""
-        runs = self.range(chunk)
+        runs = self.runs_of(chunk)
         failures = json.loads(state["failures"].tobytes().decode())
         with signals.held():
             self.gathering.join(runs, state)
@@ -327,11 +327,8 @@ class _Assembly:
         workers = batch.thread_count(self.how.threads)
         if not self.plan.compiled:
             workers = 1  # engines in Python cannot run in parallel threads
-        made: Callable[[list[int]], list[tuple[int, Any]]]
-        take: Callable[[int, Any], None]
-        made, take = self._rows, self._take_rows
-        if self.in_states:
-            made, take = self._states, self._keep
+        made: Callable[[list[int]], Any] = self._states if self.in_states else self._rows
+        take: Callable[[int, Any], None] = self._keep if self.in_states else self._take_rows
         for chunks in batch.by_threads(made, self._tasks(missing, workers), workers):
             for chunk, one in chunks:
                 take(chunk, one)
@@ -340,8 +337,8 @@ class _Assembly:
     def _take_rows(self, chunk: int, rows: list[Rows]) -> None:
         """Take in the rows of a chunk."""
         with signals.held():
-            self.gathering.add(self.range(chunk), rows)
-            self._note(self.range(chunk), making.failures_of(rows))
+            self.gathering.add(self.runs_of(chunk), rows)
+            self._note(self.runs_of(chunk), making.failures_of(rows))
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""
@@ -358,13 +355,13 @@ class _Assembly:
     def _rows(self, chunks: Sequence[int]) -> list[tuple[int, list[Rows]]]:
         """Measure each chunk; runs in a thread."""
         found: list[tuple[int, list[Rows]]] = [(chunk, []) for chunk in chunks]
-        for place, rows in making.make(self.plan, self.collect, [self.range(c) for c in chunks]):
+        for place, rows in making.make(self.plan, self.collect, [self.runs_of(c) for c in chunks]):
             found[place][1].append(rows)
         return found
 
     def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
         """Make each chunk as plain arrays; runs in a thread."""
-        states = making.states(self.plan, self.collect, [self.range(chunk) for chunk in chunks])
+        states = making.states(self.plan, self.collect, [self.runs_of(chunk) for chunk in chunks])
         return list(zip(chunks, states, strict=True))
 
     # --- elsewhere ---------------------------------------------------------------------------
@@ -397,7 +394,7 @@ class _Assembly:
                     yield chunk
 
     def _packed(self, group: Sequence[int]) -> making.Task:
-        ranges = [self.range(chunk) for chunk in group]
+        ranges = [self.runs_of(chunk) for chunk in group]
         sizes = [(chunk, len(runs)) for chunk, runs in zip(group, ranges, strict=True)]
         plan = self.plan.part(ranges).to_dict()
         return making.Task(source_hash(), sizes, plan, self.collect, self.plan.own)
