@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sim.core.errors import ScenarioError, shown
 from sim.core.parameters import NAMES, check_name, check_value
+from sim.core.units import count as counted
 from sim.scenario.checking import Checked, FrozenDict, Issue, is_finite
 from sim.scenario.contact_log import MAX_WEEKS, log_rows, log_table, row_faults, some
 from sim.scenario.fields import (
@@ -170,7 +171,7 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
     regions = fields.regions
     where: Where = ("regions", "count")
     if regions.count > regions.candidates:
-        candidates = _many(regions.candidates, "candidate")
+        candidates = counted(regions.candidates, "candidate")
         yield Issue(
             where,
             f"{regions.count} regions cannot be chosen from {candidates}",
@@ -181,7 +182,7 @@ def _region_issues(fields: ScenarioFields) -> Iterator[Issue]:
     elif regions.selection == "all" and regions.count != regions.candidates:
         yield Issue(
             where,
-            f"{regions.count} is not all of {_many(regions.candidates, 'candidate')}, "
+            f"{regions.count} is not all of {counted(regions.candidates, 'candidate')}, "
             "but selection is all",
             regions.count,
             f"{regions.candidates}, or leave it out",
@@ -207,7 +208,7 @@ def _name_issues(
     """Check names of regions or providers: their number must be right, and each be unique."""
     where: Where = (f"{what}s", "names")
     if len(names) != count:
-        message = f"has {_many(len(names), 'name')} for {_many(count, what)}"
+        message = f"has {counted(len(names), 'name')} for {counted(count, what)}"
         yield Issue(where, message, names, f"{count}", reads=reads)
     seen: set[str] = set()
     for index, name in enumerate(names):
@@ -306,7 +307,7 @@ def _provider_issues(fields: ScenarioFields) -> Iterator[Issue]:
     if isinstance(hours, tuple) and len(hours) != count:
         yield Issue(
             ("providers", "weekly_hours"),
-            f"has {_many(len(hours), 'value')} for {_many(count, 'provider')}",
+            f"has {counted(len(hours), 'value')} for {counted(count, 'provider')}",
             hours,
             f"one number, or {count}",
             reads=(("providers", "count"),),
@@ -506,7 +507,3 @@ def _finite_or_inf(value: Any) -> Any:
     if value is None:
         return "null"
     return math.inf if isinstance(value, int) and not is_finite(value) else value
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
