@@ -65,19 +65,13 @@ def signed(value: float, form: Callable[[float], str] = number) -> str:
     return f"+{form(value)}" if value >= ROUNDING else form(value)
 
 
-def interval(
-    low: float, high: float, form: Callable[[float], str] = number, *, narrow: bool = False
-) -> str:
-    """Both ends of an interval; ``narrow`` is for columns of a terminal: ``0.02..0.05``.
+def interval(low: float, high: float, form: Callable[[float], str] = number) -> str:
+    """Both ends of an interval.
 
     >>> interval(0.02, 0.05), interval(-0.01, 0.05, signed), interval(float("nan"), 1)
     ('0.02 to 0.05', '-0.01 to +0.05', '-')
     """
-    return (
-        EMPTY
-        if _missing(low) or _missing(high)
-        else f"{form(low)}{'..' if narrow else ' to '}{form(high)}"
-    )
+    return EMPTY if _missing(low) or _missing(high) else f"{form(low)} to {form(high)}"
 
 
 def given(value: float) -> str:

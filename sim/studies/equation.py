@@ -178,6 +178,12 @@ def _is_value(token: str) -> bool:
 # --- setting ---------------------------------------------------------------------------------
 
 _BINDS = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 4}
+_SIGNS = {ast.Add: (" + ", 1, 1), ast.Sub: (" - ", 1, 2), ast.Mult: (r"\,", 2, 2)}
+"""The sign of an operation, and how closely what stands before and behind it must bind."""
+_AROUND = {
+    "sqrt": (r"\sqrt{", "}"), "mean": (r"\overline{", "}"), "floor": (r"\lfloor ", r" \rfloor")
+}  # fmt: skip
+"""What stands around the argument of a function that is not set as a word."""
 _COMPARES = {ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "="}
 
 
@@ -232,12 +238,9 @@ def _set(node: ast.expr) -> str:
             return symbol(name)
         case ast.UnaryOp(op=ast.USub(), operand=one):
             return f"-{_in(one, 2)}"
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return f"{_in(left, 1)} + {_in(right, 1)}"
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return f"{_in(left, 1)} - {_in(right, 2)}"
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return rf"{_in(left, 2)}\,{_in(right, 2)}"
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
+            sign, before, after = _SIGNS[type(op)]
+            return _in(left, before) + sign + _in(right, after)
         case ast.BinOp(
             left=ast.BinOp(op=ast.Mult(), left=first, right=last), op=ast.Div(), right=below
         ):
@@ -252,12 +255,8 @@ def _set(node: ast.expr) -> str:
         case ast.Compare(left=left, ops=ops, comparators=others):
             signs = (f" {_COMPARES[type(op)]} {_set(o)}" for op, o in zip(ops, others, strict=True))
             return _set(left) + "".join(signs)
-        case ast.Call(func=ast.Name(id="sqrt"), args=[one]):
-            return rf"\sqrt{{{_set(one)}}}"
-        case ast.Call(func=ast.Name(id="mean"), args=[one]):
-            return rf"\overline{{{_set(one)}}}"
-        case ast.Call(func=ast.Name(id="floor"), args=[one]):
-            return rf"\lfloor {_set(one)} \rfloor"
+        case ast.Call(func=ast.Name(id=name), args=[one]) if name in _AROUND:
+            return _set(one).join(_AROUND[name])
         case ast.Call(func=ast.Name(id="sum"), args=[one]):
             return rf"\textstyle\sum {_in(one, 2)}"
         case ast.Call(func=ast.Name(id=name), args=args):

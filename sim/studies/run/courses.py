@@ -108,9 +108,9 @@ def _band(axes: Axes, rows: pd.DataFrame, low: str, high: str, colour: str, alph
     )
 
 
-def _last(rows: pd.DataFrame, column: str = "mean") -> float:
-    """The last value of a line that is not NaN; NaN when the line has none."""
-    known = rows[column].dropna()
+def _last(rows: pd.DataFrame) -> float:
+    """The last mean of a line that is not NaN; NaN when the line has none."""
+    known = rows["mean"].dropna()
     return float(known.iloc[-1]) if len(known) else math.nan
 
 
