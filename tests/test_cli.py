@@ -175,7 +175,8 @@ def test_shell_that_is_not_known_is_named() -> None:
     ran = codose("completion", "bsh")
     assert ran.code == 2
     assert ran.err == (
-        "SHELL: 'bsh' is no shell that can be completed for; allowed: bash, zsh, fish, powershell; "
+        "SHELL: 'bsh' is not a shell for which completion is known; allowed: bash, zsh, fish, "
+        "powershell; "
         "did you mean 'bash'?\n"
     )
 
@@ -471,7 +472,7 @@ def nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_set_reports_every_mistake_before_anything_runs(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every text that sets nothing; then every parameter and value that cannot be."""
+    """Every text that does not set a parameter; then every parameter and value that cannot be."""
     nothing_is_run(monkeypatch)
 
     def said(*changes: str) -> list[str]:
@@ -484,7 +485,7 @@ def test_set_reports_every_mistake_before_anything_runs(
     lines = said(*texts)
     assert len(lines) == 5
     for text, line in zip(texts, lines[:4], strict=False):
-        assert line.startswith(f"--set: {text!r} sets nothing; allowed: NAME=VALUE")
+        assert line.startswith(f"--set: {text!r} does not set a parameter; allowed: NAME=VALUE")
     assert lines[4] == "--set fade: is set twice"
     (line,) = said("trst_step=0.2")
     assert "did you mean 'trust_step'?" in line
@@ -507,7 +508,7 @@ def test_a_file_in_place_of_what_to_do_with_it(word: str, meant: str) -> None:
     ran = codose("observed", word)
     assert ran.code == 2
     assert ran.err.strip() == (
-        f"observed: {word!r} is nothing to do; allowed: list, import; did you mean '{meant}'?"
+        f"observed: {word!r} is not an action; allowed: list, import; did you mean '{meant}'?"
     )
 
 

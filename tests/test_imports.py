@@ -110,7 +110,7 @@ def test_questions_are_asked_in_a_terminal(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("typer.prompt", prompt)
     found, kept = imports.answered(path, None, False, lambda given: import_log(path, given), answer)
     assert kept == tmp_path / "t.map.yaml"
-    assert len(asked) == 4  # three questions, one of them twice: "perhaps" is no answer
+    assert len(asked) == 4  # three questions, one of them twice: "perhaps" is not an answer
     assert asked[0] == asked[1]
     assert [row.contact for row in found.rows] == [None] * 7
 
@@ -390,7 +390,7 @@ def test_rows_that_are_no_contact_are_left_out_and_no_others(tmp_path: Path) -> 
     log = import_log(written(tmp_path, f"date,region,mode,hours,notes\n{rows}"))
     assert [(row.region, row.hours) for row in log.rows] == [("north", 1), ("Total Care", 4)]
     assert log.left_out == {
-        "rows that say nothing of a contact": (2, 4, 5, 6),
+        "rows without any cell about a contact": (2, 4, 5, 6),
         "rows that begin with Total": (8,),
     }
     # what lacks one thing or two of four and has its day is a mistake

@@ -156,7 +156,7 @@ def test_the_log_counts_what_was_held(classroom: Scenario, seen: Seen) -> None:
 def test_what_cannot_be_seen_is_said(seen: Seen) -> None:
     with pytest.raises(InputError, match="did you mean 'trust'"):
         survey(seen, Parameters(), "trusst", wave=0)
-    with pytest.raises(InputError, match="0 items"):
+    with pytest.raises(InputError, match="0 is not a possible number of items"):
         survey(seen, Parameters(), "trust", wave=0, items=0)
     with pytest.raises(InputError, match=r"asked.*1 or more"):
         survey(seen, Parameters(), "trust", wave=0, asked=0)

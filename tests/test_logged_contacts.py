@@ -295,7 +295,7 @@ OTHER = "{week: 1, region: region_2, mode: video, hours: 1"
          ["rows[0].invited: 12 were invited, but region_1 has 8 staff; "
           "allowed: 1..8, or more staff in the region"]),
         ([f"{ROW}, status: cancelled, present: 1}}"],
-         ["rows[0].present: 1 came to a contact that was cancelled; allowed: 0, or nothing"]),
+         ["rows[0].present: 1 came to a contact that was cancelled; allowed: 0, or an empty cell"]),
         ([f"{ROW}, present: 2.5}}"],
          ["rows[0].present: 2.5 is not a whole number; allowed: whole numbers 0..1048575"]),
         ([f"{ROW}, provider: provider_1}}", f"{OTHER}, provider: Ann}}",

@@ -227,5 +227,7 @@ def test_an_engine_of_ones_own_stays_on_this_machine() -> None:
         def map(self, function: Any, tasks: Any) -> Any:
             return map(function, tasks)
 
-    with pytest.raises(InputError, match="a function cannot be sent elsewhere"):
+    with pytest.raises(
+        InputError, match="a function cannot be sent to other processes or machines"
+    ):
         ran(paired(), labelled, executor=Elsewhere())

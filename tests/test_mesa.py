@@ -85,9 +85,9 @@ def test_the_replicate_enters_the_generators_of_mesa() -> None:
          "seed: -1 is out of range; allowed: 0..9223372036854775807 (2**63 - 1), or a "
          "numpy.random.Generator"),
         ({"scenario": SHORT, "rng": ["a"]},
-         "rng: ['a'] is no seed; allowed: a number, or a numpy.random.Generator"),
+         "rng: ['a'] is not a seed; allowed: a number, or a numpy.random.Generator"),
         ({"scenario": SHORT, "rng": 1, "seed": 1},
-         "rng: is given besides 'seed'; allowed: one of the two"),
+         "rng: is given together with 'seed'; allowed: one of the two"),
         ({"scenario": SHORT, "replicate": 1.5},
          "replicate: 1.5 is not a whole number; allowed: 0..4294967295"),
         ({"scenario": SHORT, "parameters": 3},
@@ -102,7 +102,8 @@ def test_the_replicate_enters_the_generators_of_mesa() -> None:
          "outcomes: 'trust' is an outcome of the model already; allowed: another name"),
         ({"scenario": SHORT, "outcomes": {"a": 3}}, "outcomes.a: 3 is not a function"),
         ({"scenario": SHORT, "outcomes": len},
-         "outcomes: <built-in function len> declares no outcomes; allowed: a mapping from names "
+         "outcomes: <built-in function len> does not declare outcomes; allowed: a mapping from "
+         "names "
          "to functions of the model"),
     ],
 )  # fmt: skip
@@ -292,9 +293,11 @@ def test_own_outcomes_are_collected_from_week_0() -> None:
 
 
 def test_a_function_that_gives_something_else_is_said() -> None:
-    with pytest.raises(InputError, match=r"outcomes\.a: gives 'x' in week 0; allowed: a number"):
+    with pytest.raises(InputError, match=r"outcomes\.a: gives 'x' in week 0; allowed: one number"):
         CoCreationModel(SHORT, outcomes={"a": lambda model: "x"})
-    with pytest.raises(InputError, match=r"outcomes\.a: gives \[1, 2\] in week 0; allowed: a num"):
+    with pytest.raises(
+        InputError, match=r"outcomes\.a: gives \[1, 2\] in week 0; allowed: one num"
+    ):
         CoCreationModel(SHORT, outcomes={"a": lambda model: [1, 2]})
 
 

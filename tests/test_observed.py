@@ -124,7 +124,7 @@ def test_the_facts_behind_the_shipped_tolerances() -> None:
         ),
         (
             f"{GOOD}, low: 0.1, high: 0.3, tolerance_is: 2 SE",
-            "'2 SE' is no kind of tolerance; allowed: 95%, 1 SE, range; did you mean '1 SE'",
+            "'2 SE' is not a kind of tolerance; allowed: 95%, 1 SE, range; did you mean '1 SE'",
         ),
         (f"{GOOD}, sd: 0.1, n: 9, tolerance_is: 1 SE", "these are left out: sd and n say"),
         (
@@ -134,7 +134,7 @@ def test_the_facts_behind_the_shipped_tolerances() -> None:
         (f"{GOOD}, low: 0.4, high: 0.1, tolerance_is: 95%", "low 0.4 is above high 0.1"),
         (GOOD.replace("knowledge", "knowlege"), "did you mean 'knowledge'"),
         (GOOD.replace("change of knowledge", "trust at end_ta"), "did you mean 'end_of_ta'"),
-        (GOOD.replace("change of knowledge", "trust a region-month"), "is no total"),
+        (GOOD.replace("change of knowledge", "trust a region-month"), "is not a total"),
         (GOOD.replace("change of knowledge", "the weather"), "is not a measure"),
         (f"{GOOD}, use: pattern", "a pattern needs low, high or both"),
         (f"{GOOD}, use: scoredd", "did you mean 'scored'"),

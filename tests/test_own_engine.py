@@ -291,7 +291,7 @@ FORM = "module:Model, a class of your own that derives from CoCreationModel"
          "engine: 'nowhere:Model' cannot be imported (ModuleNotFoundError: No module named "
          f"'nowhere'); allowed: {FORM}"),
         (dict, f"engine: 'dict' is not a subclass of CoCreationModel; allowed: {FORM}"),
-        ("compiled", "engine: cannot be asked for outcomes of your own; allowed: mesa, or "
+        ("compiled", "engine: cannot compute outcomes of your own; allowed: mesa, or "
                      f"{FORM}"),
     ],
 )  # fmt: skip
@@ -310,7 +310,7 @@ def test_a_model_that_raises_fails_run_by_run() -> None:
 def test_people_are_looked_at_in_the_compiled_engine_alone() -> None:
     from sim.runs.people import People
 
-    with pytest.raises(InputError, match="people are looked at in the compiled engine alone"):
+    with pytest.raises(InputError, match="people can be looked at in the compiled engine only"):
         execute(plan(), None, People())
 
 
@@ -363,7 +363,7 @@ def test_the_simulator_asks_a_model_of_ones_own() -> None:
 
 def test_the_simulator_refuses_as_run_does() -> None:
     for asked, message in {
-        ("compiled", "cannot be asked for outcomes of your own"),
+        ("compiled", "cannot compute outcomes of your own"),
         ("nowhere:Model", "cannot be imported"),
     }:
         with pytest.raises(InputError, match=message):

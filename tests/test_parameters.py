@@ -412,7 +412,7 @@ def test_pickling_and_copying(values: dict[str, float]) -> None:
 
 
 def test_vector_of_another_length() -> None:
-    with pytest.raises(ParameterError, match="3 values given"):
+    with pytest.raises(ParameterError, match="3 values cannot be a parameter set"):
         Parameters.from_vector([1.0, 2.0, 3.0])
 
 

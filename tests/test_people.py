@@ -100,5 +100,7 @@ def test_to_observe_is_to_make_one_set() -> None:
 
 
 def test_the_readable_engine_shows_nobody() -> None:
-    with pytest.raises(InputError, match=r"engine: .*shows no people.*allowed: compiled"):
+    with pytest.raises(
+        InputError, match=r"engine: .*does not show single people.*allowed: compiled"
+    ):
         execute(plan("mesa"), None, People())

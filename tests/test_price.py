@@ -176,7 +176,7 @@ def test_a_limit_is_held_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["time_limit", "memory_limit"])
 def test_limits_that_are_none(name: str, limit: float) -> None:
-    with pytest.raises(InputError, match=f"{name}: .* is no limit"):
+    with pytest.raises(InputError, match=f"{name}: .* is not a limit"):
         Execution(**{name: limit})
 
 

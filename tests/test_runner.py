@@ -361,7 +361,7 @@ def test_bad_arguments(change: dict[str, Any], field: str) -> None:
 
 
 def test_a_plan_without_jobs() -> None:
-    with pytest.raises(InputError, match="nothing is to be run"):
+    with pytest.raises(InputError, match="there is no job to run"):
         RunPlan((), 1)
 
 

@@ -87,7 +87,7 @@ def test_text_that_is_no_scenario(text: str, message: str) -> None:
         ("!a seed: 3", "f.yaml:2:1: tags are not allowed (!a)"),
         ("costs: {'': 3}", "f.yaml:2:9: costs: a field name is missing before ':'"),
         ("---\nname: y",
-         "f.yaml:2:1: only one document a file is read; '---' begins a second one"),
+         "f.yaml:2:1: a file may hold one document only; '---' begins a second one"),
     ],
     ids=lambda value: value[:25],
 )  # fmt: skip

@@ -218,8 +218,8 @@ def test_values_beyond_an_end_by_rounding_or_by_leave() -> None:
         ([0.2, 1, 5], ["X: has the shape (3,); allowed: (n, 4) or (4,): trust_step, hours"]),
         ([[[0.2, 1, 5, 0]]], ["X: has the shape (1, 1, 4)"]),
         (0.2, ["X: has the shape (); allowed"]),
-        ("source", ["X: is no array of numbers"]),
-        ([["a", 1, 5, 0]], ["X: is no array of numbers"]),
+        ("source", ["X: is not an array of numbers"]),
+        ([["a", 1, 5, 0]], ["X: is not an array of numbers"]),
         (
             [[0.2, 9, 5, 0], [0.9, 8, 5, 0], [0.2, 1, 5, np.nan], [0.2, 1, 9, 7]],
             [

@@ -347,7 +347,7 @@ SUMMARY = "item,wave,mean,sd,n\n"
     ("text", "message"),
     [
         ("item,wave,answer\ntrust,52,6\n", r"s.csv:2: answer: '6' is outside the scale.*1..5"),
-        ("item,wave,answer\ntrust,52,x\n", "'x' is no answer; allowed: 1..5.*missing: "),
+        ("item,wave,answer\ntrust,52,x\n", "'x' is not an answer; allowed: 1..5.*missing: "),
         ("item,wave,answer\ntrust,52,5\n", "one answer has no SD"),
         ("item,wave,answer\ntrust,52,5\ntrust,52,5\n", "everybody answered the same"),
         (SUMMARY + "trust,52,4,.5,0\n", r"s.csv:2: n: '0' is out of range"),
@@ -456,7 +456,7 @@ def test_the_command_asks_once_and_keeps_the_map(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert not path.with_suffix(".yaml").exists()
     kept = tmp_path / "s.map.yaml"
-    assert "scale" not in read_map(kept), "what is open is no answer"
+    assert "scale" not in read_map(kept), "what is open is not an answer"
     text = kept.read_text(encoding="utf-8")
     text = text.replace("scale: '?'", "scale: [1, 5]").replace("pre: '?'", "pre: start")
     kept.write_text(text.replace("post: '?'", "post: 52"), encoding="utf-8")

@@ -80,7 +80,7 @@ def test_lists_of_pairs(text: str) -> None:
         ("Our team 2026,,\n,,\nsource,target,note\nann,bob,x\n",
          "what stands above the table was left out: Our team 2026 (line 1)"),
         ("source,target,weight\nann,bob,1\nann,cem,0\n",
-         "ties of weight 0 are no ties, and were left out: ann - cem (line 3)"),
+         "ties of weight 0 were left out: ann - cem (line 3)"),
         ("ann,bob,1\nbob,cem,2\n", "weights of ties are kept with the ties; the model does not use "
          "them"),
         (",ann,bob,cem\nann,0,1,0\nbob,0,0,1\ncem,0,1,0\n",

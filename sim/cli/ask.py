@@ -26,6 +26,7 @@ from sim.cli import options as shared
 from sim.core import signals
 from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError
 from sim.core.extras import needs
+from sim.core.units import count
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -441,7 +442,8 @@ def tell(result: Result, folder: Path, *, as_json: bool, said: str = "") -> None
     if result.failed:
         first = result.table("failures").iloc[0]
         shell.remark(
-            f"{result.failed:,} of {result.runs:,} runs failed and are left out; the first was set "
+            f"{result.failed:,} of {count(result.runs, 'run')} failed and are left out; the first "
+            "was set "
             f"{first['set_index']}, replicate {first['replicate']}, {first['stage']}: "
             f"{first['reason']}"
         )

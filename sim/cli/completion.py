@@ -41,7 +41,7 @@ def completion(
 
     from sim.core.errors import check_known
 
-    check_known(shell, SHELLS, "is no shell that can be completed for", field="SHELL")
+    check_known(shell, SHELLS, "is not a shell for which completion is known", field="SHELL")
     typer.echo(get_completion_script(prog_name="codose", complete_var=ASKED, shell=shell))
 
 

@@ -34,7 +34,9 @@ def examples(
     chosen = kinds or list(KINDS)
     if wrong := [kind for kind in chosen if kind not in KINDS]:
         near = did_you_mean(wrong[0], KINDS)
-        raise InputError("no such kind of example", "KIND", wrong[0], ", ".join(KINDS), near)
+        raise InputError(
+            "there is no such kind of example", "KIND", wrong[0], ", ".join(KINDS), near
+        )
     if there := [str(out / kind) for kind in chosen if (out / kind).exists()]:
         raise InputError(
             "exists already; nothing was copied",

@@ -9,6 +9,7 @@ import typer
 
 from sim.cli import shell
 from sim.core.errors import InputError, did_you_mean
+from sim.core.units import count
 
 ACTIONS = ("list", "import")
 
@@ -52,7 +53,7 @@ def observed(
         if Path(action).suffix:  # a file without the action
             what = "import" if Path(action).suffix.lower() == ".csv" else "list"
             near = f"codose observed {what} {action}"
-        raise InputError(f"{action!r} is nothing to do", "observed", action, "list, import", near)
+        raise InputError(f"{action!r} is not an action", "observed", action, "list, import", near)
     if action == "import":
         _import(file, out, cite, first_date, force)
         return
@@ -90,7 +91,8 @@ def observed(
     typer.echo("")
     typer.echo(
         shell.paragraph(
-            f"{len(found)} findings, {empty} of them missing. Grades: A same setting, B same kind "
+            f"{count(len(found), 'finding')}, {empty} of them missing. Grades: A same setting, B "
+            "same kind "
             "of intervention elsewhere, C distant; B and C are borrowed. A missing slot is filled "
             "in by hand, from the source named in its file, never guessed."
         )

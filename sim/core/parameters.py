@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sim.core.errors import ParameterError, Problem, check_known, did_you_mean
 from sim.core.markup import table_markup
-from sim.core.units import WEEKS_A_YEAR
+from sim.core.units import WEEKS_A_YEAR, count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -517,7 +517,8 @@ class Parameters(Mapping[str, float]):
         numbers = [float(v) for v in vector]
         if len(numbers) != len(NAMES):
             raise ParameterError(
-                f"{len(numbers)} values given", allowed=f"{len(NAMES)}, one a parameter"
+                f"{count(len(numbers), 'value')} cannot be a parameter set",
+                allowed=f"{len(NAMES)} values, one for each parameter",
             )
         return cls(dict(zip(NAMES, numbers, strict=True)), beyond_range=True)
 

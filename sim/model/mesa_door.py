@@ -48,7 +48,7 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
     (3, 1)
     """
     if seed is not None and rng is not None:
-        raise InputError("is given besides 'seed'", "rng", rng, "one of the two")
+        raise InputError("is given together with 'seed'", "rng", rng, "one of the two")
     field, given = ("seed", seed) if rng is None else ("rng", rng)
     if given is None:
         return usual
@@ -63,7 +63,7 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
         return int(np.random.default_rng(given).integers(MAX_SEED, endpoint=True))
     except (TypeError, ValueError):
         raise InputError(
-            f"{given!r} is no seed", field, given, "a number, or a numpy.random.Generator"
+            f"{given!r} is not a seed", field, given, "a number, or a numpy.random.Generator"
         ) from None
 
 

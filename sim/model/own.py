@@ -52,7 +52,7 @@ another name
     """
     if not isinstance(outcomes, Mapping):
         raise InputError(
-            f"{outcomes!r} declares no outcomes", "outcomes", outcomes,
+            f"{outcomes!r} does not declare outcomes", "outcomes", outcomes,
             "a mapping from names to functions of the model",
         )  # fmt: skip
     problems = [one for name, given in outcomes.items() for one in _problems(name, given)]
@@ -64,7 +64,7 @@ another name
 def _problems(name: Any, given: Any) -> list[Problem]:
     """The mistakes in one own outcome."""
     if not isinstance(name, str) or not name.isidentifier():
-        return [Problem(f"{name!r} is no name", "outcomes", name, "letters, digits and _")]
+        return [Problem(f"{name!r} is not a name", "outcomes", name, "letters, digits and _")]
     if name in NAMES:
         return [Problem(f"{name!r} is an outcome of the model already", "outcomes", name,
                         "another name")]  # fmt: skip
@@ -73,7 +73,7 @@ def _problems(name: Any, given: Any) -> list[Problem]:
         return [] if callable(given) else [Problem(f"{given!r} is not a function", where, given)]
     found = []
     if given.name != name:
-        found.append(Problem(f"declares {given.name!r}", where, given.name, name))
+        found.append(Problem(f"declares the outcome {given.name!r}", where, given.name, name))
     if not callable(given.formula):
         found.append(Problem(f"{given.formula!r} is not a function", where, given.formula))
     if given.kind == "rate":
@@ -111,7 +111,9 @@ def _value(model: CoCreationModel, one: Outcome) -> np.ndarray:
     except (TypeError, ValueError):
         found = np.empty((0,))
     if found.shape not in ((), (count,)):
-        raise _broken(model, one, f"gives {given!r}", f"a number, or {count}, one a region")
+        raise _broken(
+            model, one, f"gives {given!r}", f"one number, or one for each region ({count})"
+        )
     if not found.shape:
         _check_bounds(model, one, found, whole=True)
         return np.array([*([math.nan] * count), float(found)])

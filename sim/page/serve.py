@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             found = self.server.reader.read(self.rfile.read(length))
         except ValueError:
-            self._answer(HTTPStatus.BAD_REQUEST, problem("This is no request of the page"))
+            self._answer(HTTPStatus.BAD_REQUEST, problem("This request is not one of the page"))
             return
         self._answer(HTTPStatus.OK, found)
 
@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         """Length of the body, bytes; None when the request was refused."""
         text = self.headers.get("Content-Length", "")
         if not text.isascii() or not text.isdigit():
-            self._answer(HTTPStatus.LENGTH_REQUIRED, problem("The request has no length"))
+            self._answer(HTTPStatus.LENGTH_REQUIRED, problem("The request does not say its length"))
             return None
         if len(text) > 12 or int(text) > MOST_BYTES + MOST_HEAD:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem(TOO_LARGE))

@@ -61,7 +61,7 @@ def formats_of(choice: str) -> tuple[Format, ...]:
         "png": ("png",), "svg": ("svg",), "both": FORMATS, "none": ()
     }  # fmt: skip
     check_known(
-        choice, known, "is no format of figures", field="--figures",
+        choice, known, "is not a format of figures", field="--figures",
         allowed="png, svg, both or none",
     )  # fmt: skip
     return known[choice]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sim.core.cells import harmless
 from sim.core.errors import InputError, did_you_mean
 from sim.core.extras import needs
+from sim.core.units import count
 from sim.present import format as formats
 
 if TYPE_CHECKING:
@@ -149,7 +150,10 @@ class Table:
         return len(self._frame)
 
     def __repr__(self) -> str:
-        return f"Table({self.name!r}, {len(self)} rows, {len(self._columns)} columns)"
+        return (
+            f"Table({self.name!r}, {count(len(self), 'row')}, "
+            f"{count(len(self._columns), 'column')})"
+        )
 
     def column(self, name: str) -> Column:
         """A column by its name.

@@ -103,7 +103,7 @@ def _probe(host: str, port: int, *, greeted: bool) -> str:
             return
         size = int.from_bytes(start, "little")
         well = not greeted or (len(start) == 8 and size < 2**20)
-        found[0] = "" if well else "what answers there is no Dask scheduler"
+        found[0] = "" if well else "the program that answers there is not a Dask scheduler"
 
     # The look-up of a host name has no time limit.
     thread = threading.Thread(target=probe, daemon=True)

@@ -286,7 +286,7 @@ class Points(RowCollector[Any]):
                 continue
             object.__setattr__(self, name, tuple(chosen))
             if not chosen or len(set(chosen)) < len(chosen):
-                raise InputError("is empty, or names one twice", field=name, value=chosen)
+                raise InputError("is empty, or holds a name twice", field=name, value=chosen)
 
     @property
     def names(self) -> tuple[str, ...]:

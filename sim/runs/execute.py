@@ -93,7 +93,7 @@ class Execution:
         for name in ("time_limit", "memory_limit"):
             limit = getattr(self, name)
             if limit is not None and not 0 < limit < float("inf"):
-                raise InputError(f"{limit} is no limit", name, limit, "a number above 0")
+                raise InputError(f"{limit} is not a limit", name, limit, "a number above 0")
         if self.store is not None:
             object.__setattr__(self, "store", Path(self.store))
         if self.shard is not None:
@@ -103,7 +103,7 @@ class Execution:
                     "a shard needs a folder for its runs", "shard", allowed="--out DIR"
                 )
         if self.cluster is not None and self.executor is not None:
-            raise InputError("does not go with a cluster", "executor", allowed="one")
+            raise InputError("cannot be used together with a cluster", "executor", allowed="one")
 
     def within(self, name: str) -> Execution:
         """The same execution with a folder inside the store, for one of several plans."""
@@ -199,7 +199,7 @@ def execute(
         kept = replace(kept, outcomes=plan.jobs[0].outcomes)
     if isinstance(kept, Looks) and callable(plan.engine):
         raise InputError(
-            "people are looked at in the compiled engine alone", "engine", plan.engine_name,
+            "people can be looked at in the compiled engine only", "engine", plan.engine_name,
             "auto, compiled",
         )  # fmt: skip
     for job in plan.jobs:

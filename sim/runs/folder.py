@@ -617,7 +617,7 @@ def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Ta
     columns = [Column(**column) for column in description["columns"]]
     texts = [title, note, *(text for column in columns for text in asdict(column).values())]
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a title, a note or a column is described by what is no text")
+        raise TypeError("the description of a title, a note or a column is not text")
     return Table(
         name,
         frame,

@@ -211,9 +211,13 @@ def survey(
     """
     _check(construct, CONSTRUCTS, "construct")
     if not 1 <= items <= MAX_ITEMS:
-        raise InputError(f"{items} items", field="items", allowed=f"1..{MAX_ITEMS}")
+        raise InputError(
+            f"{items} is not a possible number of items", field="items", allowed=f"1..{MAX_ITEMS}"
+        )
     if asked is not None and asked < 1:
-        raise InputError(f"{asked} people asked", field="asked", allowed="1 or more")
+        raise InputError(
+            f"{asked} is not a possible number of people", field="asked", allowed="1 or more"
+        )
     week = seen.weeks[wave]
     latent = seen.people[construct][:, wave]
     words = _words(seen, streams.SURVEY_RESPONSE, seen.entities, week, 0)
@@ -336,7 +340,7 @@ def observation(
         waves = [i for i, week in enumerate(seen.weeks) if week <= until_week]
         level = seen.context[:, max(waves, key=lambda i: seen.weeks[i])] if waves else None
         if level is None:
-            raise InputError(f"no wave up to week {until_week}", field="until_week")
+            raise InputError(f"there is no wave up to week {until_week}", field="until_week")
     regions = level.shape[1]
     rater = np.broadcast_to(np.arange(regions) % max(1, raters), (len(seen.replicates), regions))
     words = _words(seen, streams.RATER, rater.astype(np.int64), 0, RATED.index(what))

@@ -183,7 +183,7 @@ class OwnEngine:
         """
         here = own_engine(self.model, self.given).source
         if here != self.source:
-            raise WrongSource(f"{self.name} has another source there than here")
+            raise WrongSource(f"{self.name} has another source on the worker than here")
 
     def check_elsewhere(self) -> None:
         """Check that another process can import the model.
@@ -256,7 +256,7 @@ def chosen(engine: Any, outcomes: Mapping[str, Any] | None = None) -> Any:
         return engine
     if engine not in ("auto", "mesa"):
         raise InputError(
-            "cannot be asked for outcomes of your own", "engine", engine, f"mesa, or {FORM}"
+            "cannot compute outcomes of your own", "engine", engine, f"mesa, or {FORM}"
         )
     from sim.model.week import CoCreationModel
 

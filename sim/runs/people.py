@@ -106,7 +106,9 @@ class People(RowCollector["SeenRuns"]):
             InputError: the plan is for another engine, which does not report single people.
         """
         if not plan.compiled:
-            raise InputError("shows no people", "engine", plan.engine_name, allowed="compiled")
+            raise InputError(
+                "does not show single people", "engine", plan.engine_name, allowed="compiled"
+            )
         return _SeenArrays(self, plan)
 
 

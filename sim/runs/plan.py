@@ -320,7 +320,7 @@ def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
     last = scenario.horizon_weeks
     found = tuple(check_whole("weeks", week, 0, last, f"0..{last}") for week in weeks)
     if not found or len(set(found)) < len(found):
-        raise InputError("is empty, or names one twice", field="weeks", value=found)
+        raise InputError("is empty, or holds a week twice", field="weeks", value=found)
     return found
 
 
@@ -384,7 +384,7 @@ class RunPlan:
         object.__setattr__(self, "jobs", tuple(self.jobs))
         object.__setattr__(self, "seed", check_seed(self.seed))
         if not self.jobs:
-            raise InputError("nothing is to be run", field="jobs")
+            raise InputError("there is no job to run", field="jobs")
         _, engine = choose_engine(self.engine)
         if isinstance(engine, OwnEngine):
             object.__setattr__(self, "engine", engine)
@@ -507,7 +507,9 @@ class RunPlan:
             self.own.check_elsewhere()
         elif not isinstance(self.engine, str):
             raise InputError(
-                "a function cannot be sent elsewhere", field="engine", allowed="mesa, compiled"
+                "a function cannot be sent to other processes or machines",
+                field="engine",
+                allowed="mesa, compiled",
             )
         return {
             "names": list(NAMES),

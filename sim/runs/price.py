@@ -274,7 +274,7 @@ def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) ->
         what = count(price.runs, "run")
         left = f"what is left of {what} takes" if how.resume else f"{what} take"
         if not how.agree(f"{left} {price.text} here"):
-            raise InputError(f"{what} were not wanted; nothing was run", field="price")
+            raise InputError(f"you declined {what}; nothing was run", field="price")
 
 
 def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:

@@ -417,5 +417,5 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         and isinstance(columns, list)
         and isinstance(manifest.get("record"), dict)
     ):
-        raise safe.refusal(path, "is damaged (it does not say which study)", "another folder")
+        raise safe.refusal(path, "is damaged (it does not name the study)", "another folder")
     return manifest

@@ -146,7 +146,11 @@ def row_faults(
 def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, str]]:
     """Column, message and allowed values for each wrong number of people in a row."""
     if row.present and row.status != "held":
-        yield "present", f"{row.present} came to a contact that was cancelled", "0, or nothing"
+        yield (
+            "present",
+            f"{row.present} came to a contact that was cancelled",
+            "0, or an empty cell",
+        )
     if row.present is not None and row.invited is not None and row.present > row.invited:
         yield "present", f"{row.present} came of {row.invited} invited", f"0..{row.invited}"
     if staff is None:

@@ -33,6 +33,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from sim.core.errors import ScenarioError, did_you_mean
+from sim.core.units import count as counted
 from sim.core.units import months_of, weeks_of
 from sim.scenario.checking import Number
 from sim.scenario.contact_log import MAX_WEEKS, MODES, some
@@ -365,7 +366,9 @@ class _Draft:
         _check_number(name, path, value)
         mode, _, field = name.partition(".")
         if not self.kept and (name in ("months", "first_week") or _EVERY.match(path)):
-            raise _refused(name, "there are no contact series", "a scenario with contact series")
+            raise _refused(
+                name, "the scenario has no contact series", "a scenario with contact series"
+            )
         if name == "horizon_weeks":
             self._set_horizon(value)
         elif name == "first_week":
@@ -597,7 +600,8 @@ class _Draft:
             if count > len(hours):
                 raise _refused(
                     "providers",
-                    f"the scenario gives hours a week of {len(hours)} providers, not of {count}",
+                    f"the scenario gives hours a week of {counted(len(hours), 'provider')}, not "
+                    f"of {count}",
                     f"1..{len(hours)}, or one number of weekly_hours",
                 )
             providers["weekly_hours"] = hours[:count]

@@ -268,7 +268,9 @@ class _Reader:
                 continue
             documents += 1
             if documents > 1:
-                self.fault((), event, "only one document a file is read; '---' begins a second one")
+                self.fault(
+                    (), event, "a file may hold one document only; '---' begins a second one"
+                )
                 break
             first = next(self.events)
             mark = first.start_mark

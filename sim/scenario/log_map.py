@@ -539,7 +539,7 @@ def no_contact(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, 
     if cells == columns:
         return "the head line again"
     nothing = says_nothing(cells, columns, data)
-    return "rows that say nothing of a contact" if nothing else ""
+    return "rows without any cell about a contact" if nothing else ""
 
 
 def says_nothing(cells: Sequence[str], columns: Sequence[str], data: Mapping[str, Any]) -> bool:

@@ -352,9 +352,7 @@ def table_team(table: Table, lines: _Lines, answers: Mapping[str, Any]) -> None:
         for name in names:
             lines.people.setdefault(name, line)
         if strength == 0:
-            lines.merged["ties of weight 0 are no ties, and were left out"].append(
-                ((names[0], names[1]), line)
-            )
+            lines.merged["ties of weight 0 were left out"].append(((names[0], names[1]), line))
             continue
         lines.add(names[0], names[1], line, strength)
     for name, line in lines.people.items():
@@ -449,7 +447,7 @@ def _by_networkx(form: Literal["GEXF", "GML", "Pajek"], text: str, lines: _Lines
         else:
             graph = nx.parse_pajek(text)
     except RecursionError:
-        raise refuse("it is nested too deeply") from None
+        raise refuse("the document is nested too deeply") from None
     except Exception as fault:  # whatever networkx meets in a damaged file
         raise refuse(fault) from None
     nodes = {node: str(node).strip() for node in graph}

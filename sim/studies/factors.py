@@ -294,7 +294,8 @@ def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:
         raise StudyError(
             study.document.problem(
                 ("factors",),
-                f"one factor only ({name}): all variance is its own, there is nothing to share out",
-                allowed="two factors or more; for one, 'codose surface' or one_at_a_time",
+                f"{name} is the only factor, and all variance is its own: there is none to share "
+                "out",
+                allowed="two factors or more; for one factor, 'codose surface' or one_at_a_time",
             )
         )

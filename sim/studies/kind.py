@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sim import studies
 from sim.core.errors import InputError, Problem, ResultsError, check_known, read_back
 from sim.core.extras import needs
+from sim.core.units import count as counted
 from sim.present import format as formats
 from sim.present.answer import Answer
 from sim.present.progress import late_bar
@@ -198,7 +199,8 @@ class StudyKind:
         other = study.own.name if study.own is not None else study.header.engine
         if self._given("spec", "LOOKS_AT_PEOPLE") and other not in ("auto", "compiled"):
             raise study.error(
-                ("engine",), "this kind of study looks at people, in the compiled engine alone",
+                ("engine",), "this kind of study looks at people, which only the compiled engine "
+                             "shows",
                 value=other, allowed="auto, compiled",
             )  # fmt: skip
         if (check := self._given("spec", "check")) is not None:
@@ -432,7 +434,7 @@ class Result:
             InputError: no figure has that name, or the result has no figures.
         """
         if name is None and not self.figures:
-            raise InputError("has nothing to draw", self.kind.name)
+            raise InputError("has no figure to draw", self.kind.name)
         return (self.figures[0] if name is None else self.figure(name)).draw()
 
     def to_xarray(self, table: str) -> Any:
@@ -461,7 +463,8 @@ class Result:
 
     def __repr__(self) -> str:
         return (
-            f"<{self.study.header.kind} of {self.study.header.name!r}: {self.runs:,} runs, "
+            f"<{self.study.header.kind} of {self.study.header.name!r}: "
+            f"{counted(self.runs, 'run')}, "
             f"{self.failed:,} failed; tables {', '.join(self.tables)}>"
         )
 
@@ -604,7 +607,7 @@ def failures_table(run: Runner) -> Table:
             Column("reason", format="text", meaning="type and text of the error"),
         ],
         title="Runs that failed",
-        note=f"{len(frame):,} of {run.runs:,} runs failed and are left out.",
+        note=f"{len(frame):,} of {counted(run.runs, 'run')} failed and are left out.",
     )
 
 
@@ -1004,7 +1007,7 @@ def _unlike_figure(folder: ResultFolder, figures: Sequence[Figure], names: Seque
     for name in names:
         stem, _, form = name.rpartition(".")
         if stem not in known:
-            return f"{name} is no figure of these results"
+            return f"{name} is not a figure of these results"
         with TemporaryDirectory() as home:
             (path,) = save([known[stem]], Path(home), [form])  # type: ignore[list-item]
             if path.read_bytes() != (folder.path / FIGURES / name).read_bytes():

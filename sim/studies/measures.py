@@ -146,7 +146,7 @@ def parse_measure(text: str) -> Measure:
             for one in (name, other) if kind == "per" else (name,):
                 if kind in ("rate", "person_year", "per") and OUTCOMES[one].kind != "total":
                     totals = [n for n, o in OUTCOMES.items() if o.kind == "total"]
-                    raise _refused(phrase, f"{one!r} is no total", ", ".join(totals))
+                    raise _refused(phrase, f"{one!r} is not a total", ", ".join(totals))
             since = _week(found.get("since"), phrase, "start")
             return Measure(phrase, kind, name, _week(found.get("week"), phrase), other, since)
     raise _refused(phrase, f"{phrase!r} is not a measure", _ALLOWED)
@@ -163,7 +163,7 @@ def _known(name: str, options: Sequence[str], phrase: str, what: str) -> str:
     if name not in options:
         allowed = ", ".join(options) if len(options) < 8 else "the names of 'codose outcomes'"
         raise _refused(
-            phrase, f"{name!r} is nothing that {what}", allowed, did_you_mean(name, options)
+            phrase, f"{name!r} is not known to be what {what}", allowed, did_you_mean(name, options)
         )
     return name
 

@@ -60,7 +60,7 @@ def _kind_of_tolerance(value: Any) -> str | None:
     known = {kind.lower(): kind for kind in SDS}
     if said.lower() not in known:
         raise refusal(
-            f"{shown(value)} is no kind of tolerance", allowed=_KINDS,
+            f"{shown(value)} is not a kind of tolerance", allowed=_KINDS,
             suggestion=did_you_mean(said, tuple(SDS)),
         )  # fmt: skip
     return known[said.lower()]

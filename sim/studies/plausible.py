@@ -447,7 +447,11 @@ def _read(path: Path, content: bytes) -> Posterior:
                 suggestion=did_you_mean(column, allowed),
             )
     if "weight" not in table or len(table) < 2 or not len(table["weight"]):
-        raise _refusal(path, "lacks sets", "a row a set, parameters and a column 'weight'")
+        raise _refusal(
+            path,
+            "does not hold a set",
+            "a row for each set, with columns of parameters and a column 'weight'",
+        )
     weights = _numbers(path, table, "weight", 0.0, math.inf)
     if not weights.sum() > 0:
         raise _refusal(path, "every weight is 0")
@@ -512,17 +516,17 @@ def _manifest(path: Path) -> dict[str, Any]:
     for name, low in (("targets", 1), ("borrowed", 0), ("own", 0)):
         value = data.get(name, 0 if name == "own" else None)
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise _refusal(path, f"{value!r} is no number", f"{low} or more", field=name)
+            raise _refusal(path, f"{value!r} is not a number", f"{low} or more", field=name)
         counts[name] = value
     names = [row.name for row in rows()]
     narrowed = data.get("narrowed")
     if not isinstance(narrowed, dict) or not set(narrowed) <= set(names):
         allowed = "the names of 'codose parameters'"
-        message = f"{narrowed!r} is no mapping from parameters to shares"
+        message = f"{narrowed!r} is not a mapping from parameters to shares"
         raise _refusal(path, message, allowed, field="narrowed")
     for name, share in narrowed.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise _refusal(path, f"{share!r} is no share", "0..1", field=f"narrowed.{name}")
+            raise _refusal(path, f"{share!r} is not a share", "0..1", field=f"narrowed.{name}")
     grades, said = data.get("grades"), data.get("parameters")
     return {
         **counts,

@@ -260,7 +260,7 @@ def named(scenarios: Many) -> dict[str, Scenario]:
     if again := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(
             f"two scenarios are called {again[0]!r}", "scenario",
-            allowed="a mapping from what to call each to the scenario",
+            allowed="a mapping from names to scenarios",
         )  # fmt: skip
     return {
         name: one if isinstance(one, Scenario) else Scenario.load(find(one))

@@ -356,7 +356,7 @@ class Simulator:
         try:
             array = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
-            raise InputError("is no array of numbers", "X", allowed=allowed) from None
+            raise InputError("is not an array of numbers", "X", allowed=allowed) from None
         if array.ndim not in (1, 2) or array.shape[-1] != width:
             shape = f"({', '.join(map(str, array.shape))}{',' * (array.ndim == 1)})"
             raise InputError(f"has the shape {shape}", "X", allowed=allowed)

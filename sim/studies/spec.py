@@ -250,7 +250,10 @@ def read_held(texts: Sequence[str]) -> dict[str, float]:
         if not name or number is None:
             problems.append(
                 Problem(
-                    f"{text!r} sets nothing", "--set", text, "NAME=VALUE, such as trust_step=0.3"
+                    f"{text!r} does not set a parameter",
+                    "--set",
+                    text,
+                    "NAME=VALUE, such as trust_step=0.3",
                 )
             )
         elif name in found:

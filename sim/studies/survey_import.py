@@ -339,7 +339,7 @@ class _Reading:
         week = max(0, week_of(day, self.first))
         if not (self.first - day).days <= 28 or week > MAX_WEEKS:
             allowed = f"weeks 0..{MAX_WEEKS} from {self.first} on (or up to 4 weeks before)"
-            message = f"{shown(text)} is no day of the work"
+            message = f"{shown(text)} is not a day of the work"
             self.mistakes.add(line, column, message, text, f"a day of {allowed}", kind="far")
             return None
         return week
@@ -420,7 +420,7 @@ class _Reading:
             self.left[text] += 1
             return
         if value is None or not low <= value <= high:
-            what = "is no answer" if value is None else "is outside the scale"
+            what = "is not an answer" if value is None else "is outside the scale"
             said = "" if value is not None else f"labels: {{{text}: NUMBER}} or "
             allowed = (
                 f"{low:g}..{high:g} (--scale says otherwise), {said}missing: [{text}] in --map"
@@ -642,8 +642,9 @@ class _Reading:
             some = ", ".join(near[:4]) + (f" and {len(near) - 4} more" if len(near) > 4 else "")
             hint = next((h for n in self.unknown if (h := did_you_mean(n, MEANT))), "")
             self.remarks.append(
-                f"{some}: called after nothing that the model knows, so only listed; say what "
-                f"is asked in a map, as items: {{trust: [NAME]}}"
+                f"{some}: the model knows no construct of this name, so the item is only listed; "
+                "say "
+                f"in a map what is asked, as items: {{trust: [NAME]}}"
                 + (f"; did you mean {hint!r}?" if hint else "")
             )
 
@@ -660,7 +661,7 @@ class _Reading:
         found = [f"{counted(self.counted, noun)}{who} {make} {counted(whole, 'finding')}"]
         if self.left:
             left = ", ".join(f"{n} {text}" for text, n in self.left.most_common(5))
-            found.append(f"cells that are no answer: {left}")
+            found.append(f"cells that do not hold an answer: {left}")
         return found
 
     # the file
@@ -713,7 +714,7 @@ class _Reading:
         }
         notes = []
         if not modelled:
-            notes.append(f"Called after nothing that the model knows ({', '.join(MEANT[:5])} ...); "
+            notes.append(f"The name is none that the model knows ({', '.join(MEANT[:5])} ...); "
                          "change 'measures'.")  # fmt: skip
         elif change and level.apart:
             notes.append("The two waves are taken as of different people: their errors add up.")

@@ -526,7 +526,7 @@ def _waves_of(
     by_column = any(isinstance(one, Mapping) for one in dict(fields.get("items", {})).values())
     if not column:
         if not waves and not by_column:
-            text = f"In which week was it asked? {WEEK_ALLOWED}"
+            text = f"In which week was the survey made? {WEEK_ALLOWED}"
             asked.append(Question(("waves", "all"), text))
         return
     words = list(dict.fromkeys(text for text in texts.get(column, ()) if text))

@@ -30,6 +30,7 @@ from sim.core.cells import meant
 from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.core.extras import needs
 from sim.core.files import read_bytes
+from sim.core.units import count as counted
 from sim.tables_in.mistakes import Mistakes, places
 
 FILE_LIMIT = 32 * 1024 * 1024
@@ -395,7 +396,7 @@ def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, ho
     rows, surplus = [], Mistakes(grid.file, grid.word)
     for line, cells in body:
         if any(cells[len(columns) :]):
-            message = f"has {len(cells)} values for {len(columns)} columns"
+            message = f"has {counted(len(cells), 'value')} for {counted(len(columns), 'column')}"
             target = surplus if hold else mistakes
             target.add(line, "", message, ",".join(cells), kind="surplus")
         padded = [*cells, *[""] * (len(columns) - len(cells))]
@@ -422,7 +423,7 @@ def _head_at(grid: _Grid, head: int, error: type[InputError]) -> int:
     for position, (line, _) in enumerate(grid.rows):
         if line == head:
             return position
-    message = f"{grid.word} {head} is not a head: nothing stands there"
+    message = f"{grid.word} {head} does not hold the names of columns: it is empty"
     raise error(message, "head", head, file=grid.file)
 
 

@@ -411,7 +411,7 @@ def test_what_differs_is_said_in_words(found: Result) -> None:
         ({"sets": "nowhere"}, "holds no plausible sets"),
         ({"seed": -1}, "seed"),
         ({"margin": 0.0}, "margin"),
-        ({"labels": ["a"]}, "1 labels for 2 scenarios"),
+        ({"labels": ["a"]}, "1 label for 2 scenarios"),
         ({"labels": ["a", "a"]}, "name two scenarios alike"),
         ({"hold": {"trust_stpe": 0.2}}, "did you mean 'trust_step'"),
         ({"hold": {"trust_step": 9}}, "trust_step"),
@@ -432,12 +432,12 @@ def test_a_plan_that_cannot_be_read_is_the_only_mistake(tmp_path: Path) -> None:
         compare(path)
     assert [one.field for one in caught.value.problems] == ["plans[0].scenario.horizn"]
     path.write_text(text.replace(", horizn: 5", ""), encoding="utf-8")
-    with pytest.raises(InputError, match="nothing to compare with"):
+    with pytest.raises(InputError, match="there is no scenario to compare with"):
         compare(path)
 
 
 def test_one_scenario_is_too_few() -> None:
-    with pytest.raises(InputError, match="nothing to compare with"):
+    with pytest.raises(InputError, match="there is no scenario to compare with"):
         compare(SMALL)
 
 
@@ -596,7 +596,10 @@ def test_the_command_in_the_manifest_makes_the_same_bytes(here: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["a.yaml"], "scenarios: nothing to compare with; allowed: 2 or more"),
+        (
+            ["a.yaml"],
+            "scenarios: there is no scenario to compare with; allowed: 2 scenarios or more",
+        ),
         (["a.yaml", "sourcce"], "did you mean 'source'?"),
         (["a.yaml", "a.yaml"], "'a.yaml' is given twice"),
         (["a.yaml", "other.yaml"], "regions.count (2; 3)"),
@@ -696,9 +699,9 @@ def test_what_cannot_change_the_choice_is_worth_nothing() -> None:
     [
         ({"measures": ["survey of trsut at start"]}, "did you mean 'trust'"),
         ({"measures": ["survey of trust at strat"]}, "did you mean 'start'"),
-        ({"measures": ["a survey"]}, "'a survey' is no measurement"),
+        ({"measures": ["a survey"]}, "'a survey' is not a measurement"),
         ({"measures": ["log of 12 months"]}, "up to week 40"),
-        ({"measures": ["log of 0 months"]}, "is no measurement"),
+        ({"measures": ["log of 0 months"]}, "is not a measurement"),
         ({"measures": ["survey of trust at 3 with 11 people"]}, "1..10, who are there"),
         ({"know": ["first_trust+truststep"]}, "did you mean 'trust_step'"),
         ({"information": True, "outcomes": ["contacts_held"]}, "no better and worse"),

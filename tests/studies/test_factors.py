@@ -94,7 +94,7 @@ def test_roles_are_the_tables_rows() -> None:
         ("{trust_step: {uniform: [0.4, 0.1]}}", "the bounds are reversed (0.4 is above 0.1)"),
         ("{trust_step: {uniform: [0.2, 0.2]}}", "both bounds are 0.2, so it does not vary"),
         ("[trust_stp, keeping]", "did you mean 'trust_step'?"),
-        ("[trust_step]", "one factor only (trust_step)"),
+        ("[trust_step]", "trust_step is the only factor"),
         ("[trust_step, trust_step]", "'trust_step' is named twice"),
         ("[free, trust_step]", "trust_step is named twice (once by its role)"),
         ("{trust_step: {unifrom: [0.1, 0.2]}}", "did you mean 'uniform'?"),

@@ -574,7 +574,9 @@ def test_ctrl_c_leaves_what_was_finished(tmp_path: Path) -> None:
     assert partial.runs().equals(made(7).runs())
     assert partial.weeks().equals(made(7).weeks())
     assert "7 of 7 runs" in partial.answer.text
-    with pytest.raises(ResultsError, match=r"7 of 12 runs are no result to keep; .*resume=True"):
+    with pytest.raises(
+        ResultsError, match=r"7 of 12 runs are not a complete result; .*resume=True"
+    ):
         partial.save(tmp_path / "part")
 
 

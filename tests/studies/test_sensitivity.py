@@ -381,7 +381,8 @@ def test_the_key_of_a_second_rule_is_gone() -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("samples: 500\n", "500 is no power of two, which Sobol's sequence needs to be balanced; "
+        ("samples: 500\n", "500 is not a power of two, which Sobol's sequence needs to be "
+                           "balanced; "
          "allowed: 256 or 512"),
         ("method: efast\nsamples: 64\n", "64 are too few for eFAST; allowed: 65 or more"),
         ("method: sobl\n", "did you mean 'sobol'?"),
@@ -579,7 +580,7 @@ def test_a_second_seed_moves_what_is_not_known_without_a_word(tmp_path: Path) ->
     [
         (("--second-seed", "1"), "is the seed of the study itself"),
         (("--second-seed", "2", "--sample", "2048"), "is more than the study's own"),
-        (("--second-seed", "2", "--sample", "30"), "30 is no power of two"),
+        (("--second-seed", "2", "--sample", "30"), "30 is not a power of two"),
     ],
 )
 def test_second_seeds_that_cannot_be(tmp_path: Path, words: tuple[str, ...], message: str) -> None:

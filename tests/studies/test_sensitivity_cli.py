@@ -71,10 +71,10 @@ def test_ranges_that_calibration_leaves(tiny: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("samples: 16", "samples: 20"), ":7:10: samples: 20 is no power of two"),
+        (("samples: 16", "samples: 20"), ":7:10: samples: 20 is not a power of two"),
         (("[knowledge]", "[knowlege]"), "did you mean 'knowledge'?"),
         (("[learning_rate", "[learning_rat"), "did you mean 'learning_rate'"),
-        (("[learning_rate, trust_step]", "[trust_step]"), "one factor only (trust_step)"),
+        (("[learning_rate, trust_step]", "[trust_step]"), "trust_step is the only factor"),
         (
             ("[learning_rate, trust_step]", "{learning_rate: {uniform: [0.4, 0.2]}}"),
             "the bounds are reversed",

@@ -459,7 +459,7 @@ def test_the_command_in_the_manifest_makes_the_same_bytes(here: Path) -> None:
         (["a.yaml", "--target", "trust=1", "--target", "trust=0"], "trust twice"),
         (["a.yaml", "--mode", "vidio"], "did you mean 'video'?"),
         (["a.yaml", "--provider-hours", "0.001"], "pay for no contact"),
-        (["a.yaml", "--budget", "3000"], "--budget: '3000' is no part of a budget"),
+        (["a.yaml", "--budget", "3000"], "--budget: '3000' is not a part of a budget"),
         (["a.yaml", "--budget", "money=3000,of=center"], "did you mean 'centre'"),
         (["no_ta"], "no contact series"),
     ],

@@ -199,7 +199,7 @@ def test_one_replicate_cannot_show_chance() -> None:
         (HEAD + ROW * 4 + ROW.replace(",12,", ",NA,"), r"t.csv:6: months: 'NA'"),
         (HEAD + ROW * 3, "holds 3 trials"),
         (HEAD, "holds no trials"),
-        (HEAD + ROW.replace(",5,", ",NA,") * 6, "no trial says its sites"),
+        (HEAD + ROW.replace(",5,", ",NA,") * 6, "no trial says how many sites"),
         (HEAD + ROW * 5 + ROW.replace(",5,", ",500,"), "up to 100"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from sim.core.errors import shown
 from sim.core.states import CONSTRUCTS
+from sim.core.units import count as counted
 from sim.scenario.checking import Issue, Number, Shape, one_of, refusal
 from sim.studies.spec import Option, OverSets, Study, Week, week_number
 
@@ -35,7 +36,7 @@ LABELS = {
 def _constructs(value: Any) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, (list, tuple)) or not given:
-        raise refusal(f"{shown(value)} names nothing to ask about", allowed=", ".join(CONSTRUCTS))
+        raise refusal(f"{shown(value)} does not name constructs", allowed=", ".join(CONSTRUCTS))
     for name in given:
         one_of(name, CONSTRUCTS, "cannot be asked in a survey")
     return tuple(given)
@@ -80,7 +81,9 @@ def issues(spec: Spec) -> list[Issue]:
     """Mistakes between the fields."""
     found = []
     if len(spec.weeks) != 2:
-        found.append(Issue(("weeks",), f"has {len(spec.weeks)} waves", allowed="[first, last]"))
+        found.append(
+            Issue(("weeks",), f"has {counted(len(spec.weeks), 'wave')}", allowed="[first, last]")
+        )
     if not spec.background_trends:
         found.append(Issue(("background_trends",), "is empty", allowed="[0]"))
     return found
@@ -96,7 +99,7 @@ def check(study: Study[Spec]) -> None:
     first, last = (week_number(week, scenario) for week in header.weeks)
     if not first < last <= scenario.horizon_weeks:
         raise study.error(
-            ("weeks",), f"week {first} to week {last} is no before and after",
+            ("weeks",), f"week {first} to week {last} is not a time before and a time after",
             allowed=f"two weeks of 0..{scenario.horizon_weeks}, the first before the second",
         )  # fmt: skip
     if not scenario.dosage:
@@ -109,7 +112,11 @@ def check(study: Study[Spec]) -> None:
     count, candidates = len(scenario.region_names), scenario.regions.candidates
     if header.design == "dose_regression":
         if count < 4:
-            raise study.error(("scenario",), f"a slope over {count} regions", allowed="4 or more")
+            raise study.error(
+                ("scenario",),
+                f"a slope cannot be estimated from {counted(count, 'region')}",
+                allowed="4 regions or more",
+            )
         return
     needed = max(2 * count, count + header.comparison_regions)
     if needed > candidates:
@@ -123,7 +130,10 @@ def line(study: Study[Spec]) -> str:
     """One line that says which runs are about to be made."""
     assert study.plausible is not None
     header = study.header
-    return f"{header.name}: {len(study.plausible)} sets, {header.replicates} replications of each"
+    return (
+        f"{header.name}: {counted(len(study.plausible), 'set')}, "
+        f"{counted(header.replicates, 'replication')} of each"
+    )
 
 
 def asked_in(study: Study[Spec]) -> int:

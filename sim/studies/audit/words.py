@@ -44,7 +44,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     )
     base = of(frames["audit"], design="before_after", trend=header.background_trends[0])
     lines = [
-        f"The study has {len(study.scenario.region_names)} regions, asks {asked_in(study)} people "
+        f"The study has {count(len(study.scenario.region_names), 'region')}, asks "
+        f"{asked_in(study)} people "
         f"in each and has {header.items} items a scale, 1-5; it was repeated "
         f"{count(replications(study), 'time')}."
     ]

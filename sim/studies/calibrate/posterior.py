@@ -31,6 +31,7 @@ import numpy as np
 
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
+from sim.core.units import count as counted
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, fresh
 from sim.runs.readings import Readings
@@ -358,10 +359,12 @@ def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
         return
     worst = int(np.isnan(table.outputs).sum(axis=0).argmax())
     raise CalibrationError(
-        f"{int(broken.sum())} of {len(table)} settings give no value for some target, mostly "
+        f"{int(broken.sum())} of {counted(len(table), 'setting')} give no value for some target, "
+        "mostly "
         f"{targets[worst].id} ('{targets[worst].measure.text}')",
         field="targets",
-        allowed="leave_out that target, or ask it of a scenario that can answer it",
+        allowed="a calibration without that target (leave_out), or with a scenario that has a "
+        "value for it",
     )
 
 
@@ -392,7 +395,8 @@ def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationErro
             f"({shares[i]:.0%}) {word}"
         )
     return CalibrationError(
-        f"no setting of {len(table):,} meets all {len(targets)} targets; the nearest misses "
+        f"no setting of {len(table):,} meets all {counted(len(targets), 'target')}; the nearest "
+        "misses "
         f"{', '.join(lacks)}; {blocks}",
         field="targets",
         allowed="leave one out (leave_out), widen a tolerance, or widen a prior",

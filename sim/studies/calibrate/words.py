@@ -166,7 +166,8 @@ def _as_it_stands(scored: pd.DataFrame) -> str:
     if missed.empty:
         return f"The scenario as it stands meets all {count(len(scored), 'target')}."
     return (
-        f"The scenario as it stands meets {len(scored) - len(missed)} of {len(scored)} targets and "
+        f"The scenario as it stands meets {len(scored) - len(missed)} of "
+        f"{count(len(scored), 'target')} and "
         f"misses {_list(missed, 'default')}."
     )
 

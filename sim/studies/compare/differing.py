@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
+from sim.core.units import count
 from sim.scenario.functions import Functions, preset_of, preset_text
 from sim.scenario.phases import MODE_WORDS, phases_of, then
 
@@ -81,7 +82,7 @@ def _words(field: str, value: Any) -> str:
         return "; ".join(parts) or "none"
     if isinstance(value, Mapping):
         if "rows" in value:
-            return f"{len(value['rows'])} contacts"
+            return f"{count(len(value['rows']), 'contact')}"
         if "kind" in value:
             return str(value["kind"])
         return f"given for {', '.join(map(str, value))}" if value else "none"

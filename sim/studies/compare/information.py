@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.parameters import TABLE
-from sim.core.units import weeks_of
+from sim.core.units import count, weeks_of
 from sim.model.dosage import planned
 from sim.present.table import Column, Table
 from sim.runs.instruments import between, dosage_log
@@ -193,7 +193,7 @@ def _note(study: Study[Spec], sets: int) -> str:
     return (
         f"The benefit is {benefit}. The value is what choosing the best scenario with this "
         "knowledge "
-        f"gains on average over choosing now; {sets} sets. {few * (sets < LEAST_SETS)}"
+        f"gains on average over choosing now; {count(sets, 'set')}. {few * (sets < LEAST_SETS)}"
         f"{one * (header.replicates == 1)}Values of several things do not add up. "
         "The values assume that polynomials describe what follows from the knowledge, and that the "
         "sets are what is plausible; what happens before the choice is not counted."

@@ -86,7 +86,7 @@ def _part(phrase: str, text: str) -> Part:
         return Part(months=int(found[1]))
     found = _SURVEY.fullmatch(phrase)
     if found is None:
-        raise _refused(text, f"{phrase!r} is no measurement", ALLOWED)
+        raise _refused(text, f"{phrase!r} is not a measurement", ALLOWED)
     asked, people = found.groups()
     measure = parse_measure(asked)
     return Part(measure.outcome, measure.week, int(people) if people else None)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, NAMES
 from sim.core.parameters import check_name
+from sim.core.units import count
 from sim.scenario.checking import Issue, Number, Words
 from sim.scenario.scenario import Scenario
 from sim.studies.compare import MARGIN
@@ -109,13 +110,15 @@ def issues(spec: Spec) -> Iterator[Issue]:
                 "names of outcomes; --gains compares effects",
             )  # fmt: skip
     if len(named) + spec.stopping_now < 2:
-        yield Issue(("scenarios",), "nothing to compare with", allowed="2 or more")
+        yield Issue(
+            ("scenarios",), "there is no scenario to compare with", allowed="2 scenarios or more"
+        )
     for place, name in enumerate(named):
         if name in named[:place]:
             yield Issue(("scenarios", place), f"{name!r} is given twice", name)
     if spec.labels and len(spec.labels) != len(named):
         yield Issue(
-            ("labels",), f"{len(spec.labels)} labels for {len(named)} scenarios",
+            ("labels",), f"{count(len(spec.labels), 'label')} for {count(len(named), 'scenario')}",
             allowed="one a scenario",
         )  # fmt: skip
     for place, text in enumerate(spec.measures):
@@ -151,12 +154,13 @@ def check(study: Study[Spec]) -> None:
     name = study.header.outcomes[0]
     if study.header.informs and not study.about(name).sign:
         raise study.error(
-            ("outcomes", 0), f"{name!r} has no better and worse, so nothing is chosen by it",
-            value=name, allowed="an outcome with a better, such as integration",
+            ("outcomes", 0), f"{name!r} has no better and worse values, so no scenario can be "
+                             "chosen by it",
+            value=name, allowed="an outcome of which more or less is better, such as integration",
         )  # fmt: skip
     if study.header.measures and study.header.engine not in ("auto", "compiled"):
         raise study.error(
-            ("measures",), "a measurement looks at people, in the compiled engine alone",
+            ("measures",), "a measurement looks at people, which only the compiled engine shows",
             value=study.header.engine, allowed="engine auto or compiled; or --information alone",
         )  # fmt: skip
     for place, text in enumerate(study.header.measures):
@@ -177,7 +181,7 @@ def line(study: Study[Spec]) -> str:
     """One line that says which runs are about to be made."""
     assert study.plausible is not None
     sets = len(study.plausible)
-    return f"{title(study)}: {sets} sets x {study.header.replicates} replicates"
+    return f"{title(study)}: {count(sets, 'set')} x {count(study.header.replicates, 'replicate')}"
 
 
 def title(study: Study[Spec]) -> str:

@@ -253,7 +253,7 @@ def _rests_on(study: Study[Spec], frames: Rows) -> str:
     n, runs = int(frames["costs"]["n"].min()), int(frames["costs"]["runs"].max())
     text = (
         f"These results rest on {len(study.plausible)} {study.plausible.source}. Of each scenario, "
-        f"{n:,} of {runs:,} runs count"
+        f"{n:,} of {count(runs, 'run')} count"
     )
     known = rows["chance_share"].dropna()
     if len(known):

@@ -33,7 +33,9 @@ def _statements(value: Any) -> tuple[str, ...]:
     """Check a statement, or a list of statements."""
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, (list, tuple)) or not given:
-        raise refusal(f"{shown(value)} states nothing", allowed="a statement, or a list of them")
+        raise refusal(
+            f"{shown(value)} is not a statement", allowed="a statement, or a list of them"
+        )
     return tuple(Words(500).check(one) for one in given)
 
 

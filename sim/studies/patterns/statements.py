@@ -134,7 +134,7 @@ def parse_statement(text: str, case: str) -> tuple[Comparison, ...]:
     parts = _RELATION.split(text)
     sides, relations = parts[::2], parts[1::2]
     if not relations:
-        raise _refused(text, f"{text!r} compares nothing")
+        raise _refused(text, f"{text!r} does not compare anything")
     found = [_expression(side, case) for side in sides]
     made = tuple(
         Comparison(found[place], relation, found[place + 1])
@@ -151,7 +151,9 @@ def _order(text: str, what: str, way: str, over: str) -> tuple[Comparison, ...]:
     cases = [one.strip() for one in over.split(",")]
     if len(cases) < 2 or len(set(cases)) < len(cases) or not all(cases):
         raise _refused(
-            text, f"{over!r} is no order of cases", "two cases or more, each once, with commas"
+            text,
+            f"{over!r} is not an order of cases",
+            "two cases or more, each once, with commas between between",
         )
     if " in " in what:
         raise _refused(text, "an order names its cases after 'over'", f"... {way} over {over}")

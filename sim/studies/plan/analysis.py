@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.core.errors import InputError
 from sim.core.outcomes import OUTCOMES
+from sim.core.units import count as counted
 from sim.model.dosage import planned
 from sim.scenario.levers import value_of
 from sim.scenario.scenario import Scenario
@@ -148,7 +149,7 @@ class Planner:
             if all(np.isnan(scores[place]) for scores in scored.values()):
                 raise InputError(
                     f"no plan has a value for {label_of(*one)}, so there is no front (out of "
-                    f"{len(scored)} plans; {len(self.signs)} outcomes)",
+                    f"{counted(len(scored), 'plan')}; {counted(len(self.signs), 'outcome')})",
                     field="outcomes",
                     allowed="an outcome or week at which something happens",
                 )

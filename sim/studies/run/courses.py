@@ -19,7 +19,7 @@ import pandas as pd
 
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
-from sim.core.units import z_value
+from sim.core.units import count, z_value
 from sim.present import style
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def side_by_side(runs: Mapping[str, Courses], outcomes: Sequence[str] = HEADLINE
         style.WIDTH if columns > 1 else 6.0,
         1.5 + 2.2 * math.ceil(len(names) / columns),
         "Each scenario week by week, with TA, mean of the regions",
-        f"{first.runs:,} runs of each, seed {first.seed}. {_LIGHT} {_holds(first)} "
+        f"{count(first.runs, 'run')} of each, seed {first.seed}. {_LIGHT} {_holds(first)} "
         "What if, not forecast.",
     )
     for place, (axes, name) in enumerate(

@@ -21,6 +21,7 @@ from sim.core.errors import (
     check_known,
 )
 from sim.core.parameters import Parameters
+from sim.core.units import count
 from sim.runs.collect import FailedRun
 from sim.runs.engines import Engine
 from sim.runs.execute import Execution
@@ -263,7 +264,8 @@ class Runs:
 
     def __repr__(self) -> str:
         return (
-            f"<Runs of {self.scenario.name!r}: {len(self)} runs, {len(self.failures)} failed, "
+            f"<Runs of {self.scenario.name!r}: {count(len(self), 'run')}, {len(self.failures)} "
+            "failed, "
             f"seed {self.seed}, engine {self.engine}>"
         )
 
@@ -434,9 +436,9 @@ class Runs:
         if not self.complete:
             asked = self.replicates * len(self.parameter_sets)
             raise ResultsError(
-                f"{len(self):,} of {asked:,} runs are no result to keep",
+                f"{len(self):,} of {asked:,} runs are not a complete result",
                 file=os.fspath(directory),
-                allowed="all of them: with Execution(store=..., resume=True) runs go on",
+                allowed="all runs: Execution(store=..., resume=True) makes the missing ones",
             )
         return self.result.save(directory, force=force, figures=figures, csv=csv)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from sim.core.errors import shown
 from sim.core.parameters import NAMES, Parameters
+from sim.core.units import count as counted
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, one_of, refusal
 from sim.studies.plausible import PlausibleSets
 from sim.studies.spec import Option, Study, UntilClear, until_issues
@@ -40,7 +41,9 @@ FIXED_REPLICATES: Mapping[str, int] = {"compiled": 200, "mesa": 30}
 def _own_sets(value: Any) -> tuple[Mapping[str, float], ...]:
     """Check sets that are given as the values in which they differ from the scenario's own."""
     if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
-        raise refusal(f"{shown(value)} are no sets", allowed="a list of (parameter: value)")
+        raise refusal(
+            f"{shown(value)} is not a list of sets", allowed="a list of mappings (parameter: value)"
+        )
     for one in value:
         for name in one:
             one_of(name, NAMES, "is not a parameter", "the names printed by 'codose parameters'")
@@ -140,7 +143,7 @@ def line(study: Study[Spec]) -> str:
         return f"{label}: {len(study.plausible)} plausible sets x {count} {why}"
     sets = len(parameter_sets(study))
     if sets > 1:
-        return f"{label}: {sets} sets x {count} {why}"
+        return f"{label}: {counted(sets, 'set')} x {count} {why}"
     return f"{label}: {count:,} {'run' if count == 1 else 'runs'} of fixed values {why}"
 
 

@@ -167,7 +167,8 @@ def _check_groups(study: Study[Spec], found: list[Factor]) -> None:
             if name not in names:
                 raise study.error(
                     where, f"{name!r} is not a factor of this study", value=name,
-                    allowed="the factors it names", suggestion=did_you_mean(name, names),
+                    allowed="the factors that the study "
+                            "names", suggestion=did_you_mean(name, names),
                 )  # fmt: skip
             if name in seen:
                 raise study.error(where, f"{name!r} is in two groups", value=name)
@@ -211,5 +212,5 @@ def _inputs(study: Study[Spec], function: TestFunction) -> list[Factor]:
         found.append(Factor(name, "input", how, "input"))
     missing = [name for name in function.inputs if name not in dict(study.header.factors)]
     if missing:
-        raise study.error(("factors",), f"the function needs {', '.join(missing)} too")
+        raise study.error(("factors",), f"the function also needs {', '.join(missing)}")
     return found

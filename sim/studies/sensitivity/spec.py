@@ -125,7 +125,7 @@ def _size_issues(spec: Spec, method: Method) -> Iterable[Issue]:
         below = 1 << (n.bit_length() - 1)
         yield Issue(
             ("samples",),
-            f"{n} is no power of two, which Sobol's sequence needs to be balanced",
+            f"{n} is not a power of two, which Sobol's sequence needs to be balanced",
             n,
             f"{below} or {2 * below}",
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from sim.core.errors import InputError, shown
 from sim.core.outcomes import NAMES, OUTCOMES
-from sim.core.units import months_of
+from sim.core.units import count, months_of
 from sim.scenario.checking import FrozenDict, Issue, Number, Shape, Words, one_of, refusal
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS, MODES
 from sim.scenario.functions import PRESETS
@@ -73,7 +73,7 @@ def _read_budget(text: str) -> dict[str, Any]:
         name, equals, value = (one.strip() for one in part.partition("="))
         if not (name and equals and value):
             raise InputError(
-                f"{part.strip()!r} is no part of a budget", "--budget", text,
+                f"{part.strip()!r} is not a part of a budget", "--budget", text,
                 "such as money=300000,per=year,of=centre",
             )  # fmt: skip
         number = as_number(value)
@@ -258,4 +258,7 @@ def line(study: Study[Spec]) -> str:
     """One line that says which runs are about to be made."""
     assert study.plausible is not None
     replicates = study.header.replicates
-    return f"{study.labels[0]}: {len(study.plausible)} sets x {replicates} replicates a cell"
+    return (
+        f"{study.labels[0]}: {count(len(study.plausible), 'set')} x "
+        f"{count(replicates, 'replicate')} a cell"
+    )

@@ -224,5 +224,5 @@ def _rests_on(study: Study[Spec], frame: pd.DataFrame) -> str:
     return (
         f"These results rest on {len(study.plausible)} {study.plausible.source}. Of each cell, "
         f"{n:,} "
-        f"of {runs:,} runs count, with the same people and chance in all cells."
+        f"of {count(runs, 'run')} count, with the same people and chance in all cells."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from sim.core.errors import did_you_mean, shown
-from sim.core.units import months_of
+from sim.core.units import count, months_of
 from sim.scenario.checking import Number, Words
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
 from sim.studies.spec import Option, OverSets, Study, StudyError, beside
@@ -85,7 +85,10 @@ def line(study: Study[Spec]) -> str:
     """One line that says which runs are about to be made."""
     assert study.plausible is not None
     header = study.header
-    return f"{header.name}: {len(study.plausible)} sets, {header.replicates} runs of each and trial"
+    return (
+        f"{header.name}: {count(len(study.plausible), 'set')}, "
+        f"{count(header.replicates, 'run')} of each and trial"
+    )
 
 
 def read_trials(path: Path) -> list[Trial]:
@@ -108,11 +111,13 @@ def read_trials(path: Path) -> list[Trial]:
     mistakes.stop(StudyError)
     known = [row[0] for row in table if not math.isnan(row[0])]
     if not known:
-        raise StudyError("no trial says its sites a facilitator", file=str(path))
+        raise StudyError("no trial says how many sites a facilitator has", file=str(path))
     middle = float(np.median(known))
     if len(rows) < LEAST_TRIALS:
         raise StudyError(
-            f"holds {len(rows)} trials", file=str(path), allowed=f"{LEAST_TRIALS} or more"
+            f"holds {count(len(rows), 'trial')}",
+            file=str(path),
+            allowed=f"{LEAST_TRIALS} or more",
         )
     return [
         Trial(

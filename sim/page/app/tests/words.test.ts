@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import ts from "typescript";
+import { filled } from "../src/words/filled";
 import words from "../../words.json";
 
 const SRC = path.resolve(process.cwd(), "src");
@@ -93,4 +94,25 @@ test("every sentence that is asked for by its whole way is in the table", () => 
   const forms = new Set(ways.flatMap((way) => way.split(".").map((_, i, all) => all.slice(0, i + 1).join("."))));
   const missing = texts.filter(({ called, text }) => called && /^[\w.]+$/.test(text)).filter(({ file, text }) => !prefixed(file, text).some((way) => forms.has(way)));
   assert.deepEqual(missing.map(({ file, text }) => `${file}: ${text}`), []);
+});
+
+/** The texts of the table that are said whatever a count is: not those of a pair `one`, `other`. */
+function* templates(value: unknown, way: string[] = []): Generator<[string, string]> {
+  if (typeof value === "string") yield [way.join("."), value];
+  else if (value && typeof value === "object" && !("one" in value && "other" in value))
+    for (const [name, part] of Object.entries(value)) yield* templates(part, [...way, name]);
+}
+
+/** Counts that are never 1 where they are said: of several targets or runs, of a rhythm that has a word of its own. */
+const SEVERAL = /^(all )?\{targets\} targets|first \{count\} of \{all\} plans|of \{targets\} |Least sure of \{count\} |every \{weeks\} weeks/
+
+test("a count has its noun in its number", () => {
+  const counts = "count|runs|fit|rows|regions|weeks|minutes|questions|steps|speed|sets|targets";
+  const bare = new RegExp(`\\{(${counts})\\} (more )?[a-z]+s\\b`);
+  const wrong = [...templates(words)].filter(([, text]) => bare.test(text.replace(new RegExp(SEVERAL, "g"), "")));
+  assert.deepEqual(wrong, []);
+  const say = (rows: string, regions: string): string => filled("{rows:contact|contacts} in {regions:region|regions}", (name) => ({ rows, regions })[name]!);
+  assert.equal(say("1", "1"), "1 contact in 1 region");
+  assert.equal(say("0", "12"), "0 contacts in 12 regions");
+  assert.equal(say("1,001", "1"), "1,001 contacts in 1 region");
 });

@@ -354,7 +354,7 @@ export function* rowFaults(
 function* peopleFaults(row: Data, index: number, staff: number | undefined): Generator<RowFault> {
   const [present, invited] = [row.present ?? null, row.invited ?? null];
   if (present && (row.status ?? "held") !== "held")
-    yield { index, column: "present", message: `${present} came to a contact that was cancelled`, allowed: "0, or nothing" };
+    yield { index, column: "present", message: `${present} came to a contact that was cancelled`, allowed: "0, or an empty cell" };
   if (present !== null && invited !== null && present > invited)
     yield { index, column: "present", message: `${present} came of ${invited} invited`, allowed: `0..${invited}` };
   if (staff === undefined) return;

@@ -195,7 +195,7 @@ class Reader implements Reading {
     for (const error of doc.errors) {
       const line = this.lines.linePos(error.pos[0]).line;
       if (error.code === "MULTIPLE_DOCS") {
-        this.problems.push({ path: [], line, text: "only one document a file is read; '---' begins a second one" });
+        this.problems.push({ path: [], line, text: "a file may hold one document only; '---' begins a second one" });
         continue;
       }
       if (/call stack/.test(error.message)) {

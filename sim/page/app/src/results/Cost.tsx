@@ -155,7 +155,7 @@ function Providers({ data, plan, answer }: { data: PageData; plan: Plan; answer:
   return (
     <div>
       <h3>{say("results.cost.providers")}</h3>
-      <p class="part-sub">{say(`results.cost.${found.shares.length === 1 ? "one_provider" : "idle_line"}`, values)}</p>
+      <p class="part-sub">{say("results.cost.idle_line", values)}</p>
       {over.length > 0 && (
         <p class="small warn">{say("results.cost.over_line", { names: list(over.map((one) => name(one.name))) })}</p>
       )}

@@ -12,7 +12,7 @@ export function AlsoInPlan({ store, data }: { store: Store; data: PageData }) {
   return (
     <details class="also">
       <summary>
-        {store.say("also")} <span class="also-count">{store.say(found.length === 1 ? "also_one" : "also_count", { count: found.length })}</span>
+        {store.say("also")} <span class="also-count">{store.say("also_count", { count: found.length })}</span>
       </summary>
       <p>{store.say("also_kept")}</p>
       <dl>

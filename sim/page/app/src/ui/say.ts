@@ -1,4 +1,5 @@
 /** Sentences of the page, from its one table of words. */
+import { filled } from "../words/filled";
 import { isolated } from "../words/isolated";
 
 export type Words = Record<string, any>;
@@ -18,7 +19,7 @@ export function say(words: Words, way: string, values: Values = {}): string {
     found = found[form] ?? found.other;
   }
   if (typeof found !== "string") return way; // seen on the page, and by the test of words
-  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
+  return filled(found, (name, hole) => (name in values ? shown(values[name]) : hole));
 }
 
 /** A number as it is, with no more digits than it has (up to 6 places). */

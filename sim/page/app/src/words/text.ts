@@ -3,6 +3,7 @@
  * The formats are those of sim/present/format.py, so that a number reads the same in a report; a minus
  * is the sign, because what is read here is not computed with.
  */
+import { filled } from "./filled";
 import { isolated } from "./isolated";
 
 export const EMPTY = "–";
@@ -19,7 +20,7 @@ export type Values = Record<string, string | number>;
 
 /** "{a} of {b}" with values. A placeholder without a value is a mistake of the page, and said. */
 export function fill(template: string, values: Values = {}): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+  return filled(template, (name) => {
     const value = values[name];
     if (value === undefined || value === null) throw new Error(`no value for {${name}} in "${template}"`);
     return isolated(value);
