@@ -327,18 +327,19 @@ class _Assembly:
         workers = batch.thread_count(self.how.threads)
         if not self.plan.compiled:
             workers = 1  # engines in Python cannot run in parallel threads
-        made: Callable[[list[int]], Any] = self._states if self.in_states else self._rows
-        take: Callable[[int, Any], None] = self._keep if self.in_states else self._take_rows
-        for chunks in batch.by_threads(made, self._tasks(missing, workers), workers):
-            for chunk, one in chunks:
-                take(chunk, one)
-                yield chunk
-
-    def _take_rows(self, chunk: int, rows: list[Rows]) -> None:
-        """Take in the rows of a chunk."""
-        with signals.held():
-            self.gathering.add(self.runs_of(chunk), rows)
-            self._note(self.runs_of(chunk), making.failures_of(rows))
+        tasks = self._tasks(missing, workers)
+        if self.in_states:
+            for states in batch.by_threads(self._states, tasks, workers):
+                for chunk, state in states:
+                    self._keep(chunk, state)
+                    yield chunk
+            return
+        for chunks, rows in batch.by_threads(self._rows, tasks, workers):
+            runs = self._range(chunks)
+            with signals.held():
+                self.gathering.add(runs, rows)
+                self._note(runs, making.failures_of(rows))
+            yield from chunks
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""
@@ -352,12 +353,14 @@ class _Assembly:
         size = max(1, round(work / one))
         return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
 
-    def _rows(self, chunks: Sequence[int]) -> list[tuple[int, list[Rows]]]:
-        """Measure each chunk; runs in a thread."""
-        found: list[tuple[int, list[Rows]]] = [(chunk, []) for chunk in chunks]
-        for place, rows in making.make(self.plan, self.collect, [self.runs_of(c) for c in chunks]):
-            found[place][1].append(rows)
-        return found
+    def _range(self, chunks: Sequence[int]) -> range:
+        """The runs of chunks that follow each other."""
+        return range(self.runs_of(chunks[0]).start, self.runs_of(chunks[-1]).stop)
+
+    def _rows(self, chunks: list[int]) -> tuple[list[int], list[Rows]]:
+        """Measure the chunks of a task as one, without a store all in a row; runs in a thread."""
+        made = making.make(self.plan, self.collect, [self._range(chunks)])
+        return chunks, [rows for _, rows in made]
 
     def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
         """Make each chunk as plain arrays; runs in a thread."""
