@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -337,6 +338,7 @@ TABLE: Mapping[str, Parameter] = MappingProxyType({row.name: row for row in _ROW
 """Every parameter by name, in the order of the table (read-only)."""
 
 NAMES: tuple[str, ...] = tuple(TABLE)
+_IN_ORDER = itemgetter(*NAMES)
 INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(NAMES)})
 """Column of each parameter in a parameter vector."""
 
@@ -505,7 +507,7 @@ class Parameters(Mapping[str, float]):
 
     def vector(self) -> np.ndarray:
         """The values as a float64 array, shape (len(NAMES),), in the order of the table."""
-        return np.array([self.__dict__[name] for name in NAMES], dtype=np.float64)
+        return np.array(_IN_ORDER(self.__dict__), dtype=np.float64)
 
     @classmethod
     def from_vector(cls, vector: Iterable[float]) -> Parameters:

@@ -96,10 +96,7 @@ SELECTION = {"all": 0, "readiest": 1, "random": 2}
 
 def parameter_rows(sets: Sequence[Parameters]) -> np.ndarray:
     """Parameter sets as an array of records, shape (sets,)."""
-    matrix = np.empty(len(sets), dtype=PARAMETER_TYPE)
-    for i, values in enumerate(sets):
-        matrix[i] = tuple(values.vector())
-    return matrix
+    return np.array([one.vector() for one in sets]).view(PARAMETER_TYPE).reshape(len(sets))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
