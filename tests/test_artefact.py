@@ -23,9 +23,10 @@ from study_case import digest
 
 from sim.core import rules
 from sim.core.errors import EngineError
-from sim.engine import artefact, cache, choice, kernel, layout, native
+from sim.engine import artefact, cache, kernel, layout, native
 from sim.engine.arguments import FLOAT, Argument, Block, Entry
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
+from sim.runs import engines
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario.scenario import Scenario
@@ -271,7 +272,7 @@ def test_a_small_job_goes_on_with_the_readable_engine(
     assert said.rstrip().endswith("the readable engine makes these runs, slowly")
     assert digest(made) == digest(execute(plan(2, "mesa")))
     assert made.count() == (2, 2)
-    for other in (plan(choice.SMALL), plan(2, "compiled")):
+    for other in (plan(engines.SMALL), plan(2, "compiled")):
         with pytest.raises(EngineError, match=fault):
             execute(other)
 

@@ -15,9 +15,10 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sim.core.errors import check_known
-from sim.core.outcomes import FIRST_FLOW, RECORD
+from sim.core.errors import EngineError, check_known
+from sim.core.outcomes import RECORD
 from sim.core.parameters import Parameters
+from sim.engine.reduction import not_finite
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ Engine = Callable[[Scenario, Parameters, int, int], "np.ndarray"]
 ENGINES = {"mesa": "sim.model.week", "compiled": "sim.engine.compiled"}
 """The module of each engine; its function is called ``simulate``."""
 CHOICES: tuple[str, ...] = ("auto", *ENGINES)
+SMALL = 1_000_000
+"""Staff-weeks that the readable engine makes within half a minute or so."""
 
 
 def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
@@ -41,14 +44,8 @@ def checked_record(record: np.ndarray, scenario: Scenario) -> np.ndarray:
     expected = (scenario.horizon_weeks + 1, len(scenario.region_names), len(RECORD))
     if values.shape != expected:
         raise ValueError(f"the record has shape {values.shape}, expected {expected}")
-    wrong = np.argwhere(~np.isfinite(values))
-    if len(wrong):
-        week, region, column = (int(i) for i in wrong[0])
-        what = "level" if column < FIRST_FLOW else "flow"
-        raise ValueError(
-            f"the {what} {RECORD[column]} of {scenario.region_names[region]} is "
-            f"{values[week, region, column]} in week {week}"
-        )
+    if wrong := not_finite(values[None], scenario.region_names):
+        raise ValueError(wrong[0])
     return values
 
 
@@ -58,7 +55,7 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
     Args:
         engine: a name of :data:`CHOICES`, "module:Model" or a subclass of CoCreationModel
             (:mod:`sim.runs.own`), or a function as described in this module.
-        staff_weeks: the work; see :func:`sim.engine.choice.chosen`. 0: it is not known yet.
+        staff_weeks: the work; 0: it is not known yet.
 
     Raises:
         InputError: there is no engine of that name; or the model cannot be imported or is not a
@@ -75,8 +72,26 @@ def choose_engine(engine: str | type | Engine, staff_weeks: int = 0) -> tuple[st
     check_known(engine, CHOICES, "is not an engine", field="engine", allowed=known)
     name = "compiled" if engine == "auto" else engine
     if engine == "auto" and staff_weeks:
-        name = importlib.import_module("sim.engine.choice").chosen(staff_weeks)
+        name = _usable(staff_weeks)
     return name, importlib.import_module(ENGINES[name]).simulate
+
+
+def _usable(staff_weeks: int) -> str:
+    """ "compiled"; where that cannot be used "mesa" for a small job, and a sentence says so.
+
+    Raises:
+        EngineError: it cannot be used, and the job is not small.
+    """
+    from sim.engine import artefact, native  # LLVM's library takes a tenth of a second to load
+
+    try:
+        native.engine()
+    except EngineError as error:
+        if staff_weeks > SMALL:
+            raise
+        artefact.tell_once(f"codose: {error}; the readable engine makes these runs, slowly")
+        return "mesa"
+    return "compiled"
 
 
 def is_model(engine: object) -> bool:
