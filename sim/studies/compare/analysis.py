@@ -468,7 +468,11 @@ class _Tables:
             "The gain over no TA at the end of TA, divided by the provider hours up to then; in a "
             "set, by its mean hours."
         )
-        return Table("efficiency", pd.DataFrame(rows), columns,
+        names = [
+            "scenario", "outcome", "gain", "provider_hours", "per_100_hours", "low", "high",
+            "chance_share",
+        ]  # fmt: skip
+        return Table("efficiency", pd.DataFrame(rows, columns=names), columns,
                      title="What 100 provider hours bring", note=self._noted(with_hours, note),
                      rests_on=self.rests_on)  # fmt: skip
 
