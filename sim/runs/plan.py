@@ -476,8 +476,7 @@ class RunPlan:
         digest = hashlib.sha256("\n".join(NAMES).encode())
         for job in self.jobs:
             digest.update(json.dumps(job.facts()).encode())
-            for one in job.sets:
-                digest.update(one.vector().tobytes())
+            digest.update(job.matrix.tobytes())
             digest.update(job.which.astype("<i8").tobytes())
             digest.update(job.replicate.astype("<i8").tobytes())
         return {
