@@ -125,6 +125,8 @@ def main() -> None:
     """Run the command line in this process."""
     signals.listen()
     _use_utf8()
+    # pydantic would look for plugins of its own in everything that is installed
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a missing letter must not stop a command
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]

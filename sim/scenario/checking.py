@@ -119,7 +119,7 @@ def _docstrings(file: str) -> dict[str, dict[str, str]]:
         return {}
     return {
         node.name: {
-            ast.unparse(field.target): inspect.cleandoc(below.value.value)
+            ast.unparse(field.target): inspect.cleandoc(str(below.value.value))
             for field, below in pairwise(node.body)
             if isinstance(field, ast.AnnAssign)
             and isinstance(below, ast.Expr)
