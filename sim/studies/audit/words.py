@@ -72,8 +72,7 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     )
     lines.append(
         "Over all constructs, whether TA works or not, the error of the reported effect as a share "
-        "of "
-        f"that of the design as it was is: {ranked}."
+        f"of that of the design as it was is: {ranked}."
     )
     return verdict, lines
 
@@ -127,8 +126,7 @@ def _slopes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
         f"points of the scale per ten contact hours received; the study was repeated "
         f"{count(replications(study), 'time')}.",
         f"For the change since the start, the slope is {after['reported']:+.3f} when TA does "
-        "nothing "
-        f"(significant in {percent(after['significant'])}). When TA works, the slope is "
+        f"nothing (significant in {percent(after['significant'])}). When TA works, the slope is "
         f"{works['reported']:+.3f}; the true slope is {works['true']:+.3f}.",
     ]
     lines += [

@@ -68,8 +68,7 @@ def _predictive(frames: Frames, footer: str) -> Drawn:
         style.WIDTH, 1.9 + 0.36 * len(rows),
         "Are the targets met? Plausible sets on fresh chance, and the scenario as it stands",
         "Dot: mean of the sets, line: nine in ten of them, diamond: the scenario as it stands, "
-        "tick: "
-        "the number observed. Right: mean of the sets, and how many of them meet it.\n"
+        "tick: the number observed. Right: mean of the sets, and how many of them meet it.\n"
         f"{footer}",
     )  # fmt: skip
     axes = figure.subplots()

@@ -36,10 +36,8 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
         (
             *_whose(study, frames),
             f"Of {count(summary['settings'], 'setting')} drawn from the priors, each with chance "
-            "of "
-            f"its own, {percent(summary['within_all'])} are within tolerance of every target at "
-            "once "
-            f"(effective sample {count(summary['effective_sample'])}).",
+            f"of its own, {percent(summary['within_all'])} are within tolerance of every target at "
+            f"once (effective sample {count(summary['effective_sample'])}).",
             f"{count(summary['without_value'], 'setting')} gave no value for some target and got "
             "no weight." if summary["without_value"] else "",
             _as_it_stands(scored),

@@ -264,8 +264,7 @@ class _Tables:
             "Differences are taken run by run, on the same people, chance and parameters. The 90 % "
             "of sets show what we do not know about the parameters; chance is averaged out, and "
             "more runs do not make the range shorter. The mean has a 90 % confidence interval "
-            "(mean "
-            "from, to), because only so many sets were run."
+            "(mean from, to), because only so many sets were run."
         )
         frame = pd.DataFrame(rows).drop(columns="region")
         return Table("differences", frame, columns, title="Differences",
@@ -426,8 +425,7 @@ class _Tables:
         note = (
             "A year is 52 weeks, counted from the first week of the plan. The planned cost is what "
             "to budget: every contact is held and everybody attends, so no run spends more on "
-            "dated "
-            "contacts. The expected spend is the mean of the runs, up to the common horizon."
+            "dated contacts. The expected spend is the mean of the runs, up to the common horizon."
         )
         return Table("costs_planned", pd.DataFrame(rows), columns, note=note,
                      title="What to budget, and who pays it", rests_on=self.rests_on)  # fmt: skip

@@ -31,7 +31,10 @@ FAILURE_REPLICATES = 2
 class Kept(Points):
     """A collector that keeps a batch of plans in few parts, because every batch has a store."""
 
-    parts = 8
+    @property
+    def parts(self) -> int:
+        """The least number of chunks that a batch is cut into."""
+        return 8
 
 
 @dataclass(frozen=True, eq=False)

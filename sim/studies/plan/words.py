@@ -67,9 +67,7 @@ class _Writer:
         if self.names_tried():
             return (
                 "No plan is known to meet the targets: none that met them on one fresh sample did "
-                "so "
-                "when it was run once more. The nearest is "
-                f"{name_of(self.best)}, {what}."
+                f"so when it was run once more. The nearest is {name_of(self.best)}, {what}."
             )
         budget = "" if self.header.budget.limit is None else f" and {self.header.budget.text}"
         rows = self.of_targets(self.best["plan"])
@@ -287,8 +285,7 @@ class _Writer:
         )
         return [
             f"{name_of(row).capitalize()} has the least regret: in nine of ten parameter sets, it "
-            "is "
-            f"worse than the best of these plans for that set by at most {each}."
+            f"is worse than the best of these plans for that set by at most {each}."
         ]
 
     def most(self) -> str:
@@ -351,8 +348,7 @@ class _Writer:
             f"{header.search.sets} parameter sets x {header.search.replicates} runs, the best "
             f"again on {header.confirm.sets} fresh sets x {header.confirm.replicates}, and the "
             "chosen ones once more on as many others. Chance helps the winners of a search: "
-            "compare "
-            "its numbers with those of the fresh samples.",
+            "compare its numbers with those of the fresh samples.",
             f"These results rest on {header.confirm.sets} {source}.",
             "The planned cost has every contact held and everybody there; no run spends more. The "
             "expected spend is the mean of the runs.",

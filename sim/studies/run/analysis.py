@@ -174,10 +174,8 @@ _SUMMARY = (
 )  # fmt: skip
 _SUMMARY_NOTE = (
     "Outcomes of each region and of all together (overall); of the headline outcomes also the "
-    "worst "
-    "region and the spread between regions, run by run. Persistence is the change in the year "
-    "after "
-    "TA."
+    "worst region and the spread between regions, run by run. Persistence is the change in the "
+    "year after TA."
 )
 _RUNS = (
     Column("set", format="given"),

@@ -71,9 +71,8 @@ def _verdict(study: Study[Spec], look: Any) -> str:
     return (
         f"At the end of TA ({week(scenario.end_of_ta, scenario.start_date)}), capacity is "
         f"{number(end['mean'])}. Without TA, the same people with the same chance reach "
-        f"{number(end['no_ta_mean'])}, so the effect of TA is "
-        f"{signed(end['effect_mean'])} (90 % of runs: "
-        f"{interval(end['effect_p05'], end['effect_p95'], signed)})."
+        f"{number(end['no_ta_mean'])}, so the effect of TA is {signed(end['effect_mean'])} (90 % "
+        f"of runs: {interval(end['effect_p05'], end['effect_p95'], signed)})."
     )
 
 
@@ -120,10 +119,8 @@ def _delivered(study: Study[Spec], look: Any) -> str:
         f"{hours(total('provider_hours'))} of the providers' time (contact "
         f"{number(total('contact_hours'))}, preparation {number(total('preparation_hours'))}, "
         f"travel {number(total('travel_hours'))}) and {hours(total('staff_hours'))} of the "
-        "staff's. "
-        f"At the end of TA, open commitments take staff {hours(on_commitments)} a week; these "
-        "hours "
-        "are not priced."
+        f"staff's. At the end of TA, open commitments take staff {hours(on_commitments)} a week; "
+        "these hours are not priced."
     )
 
 
@@ -154,10 +151,9 @@ def _rests_on(study: Study[Spec], tables: Tables) -> str:
     end = f"TA ends in week {scenario.end_of_ta}" if scenario.has_ta else "There is no TA"
     text = (
         f"These results rest on {counted:,} of {count(made, 'run')}, each made with TA and "
-        "without, "
-        f"of {count(len(scenario.region_names), 'region')} with {sum(scenario.staff_counts):,} "
-        f"staff and {count(scenario.providers.count, 'provider')}. {end}; the horizon is week "
-        f"{scenario.horizon_weeks}."
+        f"without, of {count(len(scenario.region_names), 'region')} with "
+        f"{sum(scenario.staff_counts):,} staff and {count(scenario.providers.count, 'provider')}. "
+        f"{end}; the horizon is week {scenario.horizon_weeks}."
     )
     if study.plausible is not None:
         text += f" The parameters come from {len(study.plausible)} {study.plausible.source}."
@@ -189,6 +185,5 @@ def _notes(study: Study[Spec]) -> list[str]:
         *notes,
         "Nine in ten runs lie between 5 % and 95 %: this range shows chance only (who happens to "
         "work there, and what happens to them), not what we do not know about the parameters. "
-        "These runs use fixed values of the parameters. Without --fixed, they use "
-        f"{source}.",
+        f"These runs use fixed values of the parameters. Without --fixed, they use {source}.",
     ]

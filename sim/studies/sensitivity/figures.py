@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -353,6 +353,29 @@ def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None
         )  # fmt: skip
 
 
+def _courses(
+    axes: Axes,
+    reading: Reading,
+    rows: pd.DataFrame,
+    names: Iterable[Any],
+    x: str,
+    width: float,
+    alpha: float,
+) -> list[tuple[float, str, str]]:
+    """A line for each factor over a column, the first with colours and 95 % bands; their ends."""
+    ends = []
+    for place, name in enumerate(names):
+        mine = rows[rows.factor == name].sort_values(x)
+        colour = style.PALETTE[place] if place < LINES else style.FAINT
+        axes.plot(mine[x], mine["value"], color=colour, linewidth=width, marker="o", ms=3)
+        if place < LINES:
+            axes.fill_between(
+                mine[x], mine["low"], mine["high"], color=colour, alpha=alpha, linewidth=0
+            )
+            ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
+    return ends
+
+
 def convergence(reading: Reading, method: str, outcome: str, week: str) -> Drawn:
     """The main index of each factor at growing sizes of the sample, with its 95 % interval."""
     chosen = METHODS[method]
@@ -368,18 +391,8 @@ def convergence(reading: Reading, method: str, outcome: str, week: str) -> Drawn
     axes = style.panels(figure, 1, 1)[0]
     last = rows[rows.samples == rows.samples.max()].set_index("factor")
     order = last["value"].sort_values(ascending=False).index
-    ends = []
-    for place, name in enumerate(order):
-        mine = rows[rows.factor == name].sort_values("samples")
-        named = place < LINES
-        colour = style.PALETTE[place] if named else style.FAINT
-        axes.plot(mine["samples"], mine["value"], color=colour, marker="o", ms=3, linewidth=1.4)
-        if named:
-            axes.fill_between(
-                mine["samples"], mine["value"] - mine["half"], mine["value"] + mine["half"],
-                color=colour, alpha=0.13, linewidth=0,
-            )  # fmt: skip
-            ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
+    rows = rows.assign(low=rows["value"] - rows["half"], high=rows["value"] + rows["half"])
+    ends = _courses(axes, reading, rows, order, "samples", 1.4, 0.13)
     axes.set_xscale("log", base=2)
     sizes = sorted(rows.samples.unique())
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -448,15 +461,7 @@ def over_time(reading: Reading, method: str, outcome: str) -> Drawn:
         _footer(reading, "Bands: 95 % intervals."),
     )  # fmt: skip
     axes = style.panels(figure, 1, 1)[0]
-    ends = []
-    for place, name in enumerate(largest.index[:LINES]):
-        mine = rows[rows.factor == name].sort_values("at")
-        colour = style.PALETTE[place]
-        axes.plot(mine["at"], mine["value"], color=colour, linewidth=1.7, marker="o", ms=3)
-        axes.fill_between(
-            mine["at"], mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0
-        )
-        ends.append((float(mine["value"].iloc[-1]), _name(reading, name), colour))
+    ends = _courses(axes, reading, rows, largest.index[:LINES], "at", 1.7, 0.15)
     last = float(rows["at"].max())
     style.week_ticks(axes, last, start_date=reading.study.start_date)
     axes.set_ylim(bottom=min(0.0, float(rows["low"].min())) if rows["low"].min() > -0.1 else -0.1)

@@ -33,19 +33,16 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
         _VERDICTS[model["against_constant"]].format(trials),
         (
             "Each trial is forecast from the others, by SMD = a + b x effect of the model. "
-            "Compared "
-            f"with one constant, the log score of the model is {_scored(model)}; that of a "
-            f"regression on log hours a month is {_scored(hours)} ({hours['against_constant']}).",
+            f"Compared with one constant, the log score of the model is {_scored(model)}; that of "
+            f"a regression on log hours a month is {_scored(hours)} ({hours['against_constant']}).",
             _slope(mapping),
             *_doses(tables["doses"]),
             f"Of the trials, {percent(model['inside_50'])} lie inside the model's 50 % interval "
-            "and "
-            f"{percent(model['inside_90'])} inside its 90 % interval. Trials differ by an SD of "
-            f"{number(mapping['between_pooled'])} beyond sampling; with the model, "
+            f"and {percent(model['inside_90'])} inside its 90 % interval. Trials differ by an SD "
+            f"of {number(mapping['between_pooled'])} beyond sampling; with the model, "
             f"{number(mapping['between'])} is left.",
             f"Forced through 0, as up to version 0.2.0, the model scores {_scored(old)}; it then "
-            "has "
-            "to explain what all trials have in common, too.",
+            "has to explain what all trials have in common, too.",
             f"Effects rise by {signed(mapping['small_studies'])} a unit of their standard error: "
             "where that is well above 0, small trials report larger effects, which no dosage "
             "explains.",
