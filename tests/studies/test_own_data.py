@@ -122,7 +122,7 @@ def test_a_change_takes_the_place_of_the_later_level() -> None:
     found = asked(data)
     assert [t.id for t in found.targets] == ["own_trust_start", "own_trust_start_to_52"]
     assert found.aside == (
-        ("own_trust_52", "own_trust_start and own_trust_start_to_52 say it already"),
+        ("own_trust_52", "own_trust_start and own_trust_start_to_52 give the same information"),
     )
     levels = asked(data, targets=["own_trust_start", "own_trust_52"])
     assert [t.id for t in levels.targets] == ["own_trust_start", "own_trust_52"]
@@ -160,7 +160,7 @@ def test_an_item_that_the_model_does_not_know_is_set_aside_and_said() -> None:
     data = frame(("knowledge", "start", 3, 0.5, 20), ("knowldge", 52, 4, 0.5, 20))
     found = asked(data)
     assert [target.id for target in found.targets] == ["own_knowledge_start"]
-    assert found.aside == (("own_knowldge_52", "called after nothing that the model knows"),)
+    assert found.aside == (("own_knowldge_52", "the model knows no quantity of this name"),)
 
 
 def test_findings_in_a_study_file_are_checked() -> None:

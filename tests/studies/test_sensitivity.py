@@ -389,7 +389,7 @@ def test_the_key_of_a_second_rule_is_gone() -> None:
         ("method: efast\nsamples: 99\nstop: {budget_runs: 9}\n", "cannot be extended"),
         ("second_order: true\nmethod: pawn\n", "only the method sobol"),
         ("outcomes: [z]\n", "'z' is not an outcome of linear; allowed: y"),
-        ("factors: [a, b]\n", "the function needs c too"),
+        ("factors: [a, b]\n", "the function also needs c"),
     ],
 )  # fmt: skip
 def test_bad_input(more: str, message: str) -> None:

@@ -188,7 +188,7 @@ def _lack(study: Study[Spec], one: Observation) -> str:
     The scenario may be unable to answer a finding of codose, which was observed elsewhere with
     another design, or the model may not have the quantity of the user's own finding."""
     if one.own and one.finding.measures == "not modelled" and one.id not in study.header.targets:
-        return "called after nothing that the model knows"
+        return "the model knows no quantity of this name"
     if one.own or one.id in study.header.targets or one.finding.use not in ("scored", "pattern"):
         return ""
     if one.finding.missing or not one.finding.measure.simulated:
@@ -208,5 +208,5 @@ def _told(targets: Sequence[Target]) -> list[tuple[str, str]]:
         levels = [by_measure.get((one.text, target.own)) for one in target.measure.levels]
         if all(levels) and levels:
             first, last = levels
-            found[str(last)] = f"{first} and {target.id} say it already"
+            found[str(last)] = f"{first} and {target.id} give the same information"
     return list(found.items())

@@ -359,7 +359,7 @@ def _check_end(study: Study[Spec], scenario: Scenario) -> None:
     where = ("levers", "months") if lever else ("weeks",)
     raise study.error(
         where,
-        f"with TA to week {longest.end_of_ta}, what is asked about reaches to week {last}, past "
+        f"with TA to week {longest.end_of_ta}, the outcomes reach to week {last}, past "
         f"the horizon of {scenario.name!r} (week {scenario.horizon_weeks})",
         allowed=f"at most {most} months, or a later horizon" if lever else "a later horizon",
     )

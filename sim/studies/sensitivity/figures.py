@@ -136,7 +136,7 @@ MOST_BARS = 24
 LINES = 6
 """Most factors with a colour of their own; all others are grey."""
 _SERIES = re.compile(r"dosage\[(\d+)\]\.(\w+)")
-_STANDING = {"carries": style.BLUE, "small": style.MUTED, "open": style.ORANGE}
+_STANDING = {"drives": style.BLUE, "small": style.MUTED, "open": style.ORANGE}
 _INDEX_WORDS = {
     "ST": "total index (share of variance)",
     "S1": "first-order index (share of variance)",
@@ -287,7 +287,7 @@ def _standing_legend(axes: Axes, *, above: bool = False) -> None:
     handles = [
         Line2D([], [], marker="s", linestyle="", color=colour, label=text)
         for colour, text in (
-            (style.BLUE, "carries it"),
+            (style.BLUE, "drives the outcome"),
             (style.MUTED, "does not matter"),
             (style.ORANGE, "not converged"),
         )

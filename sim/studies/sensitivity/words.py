@@ -21,8 +21,8 @@ from sim.studies.sensitivity.methods import METHODS, Method
 from sim.studies.sensitivity.spec import Spec
 from sim.studies.spec import Study, when
 
-Standing = Literal["carries", "small", "open"]
-"""A factor drives an outcome (carries), does not matter (small), or is not resolved (open)."""
+Standing = Literal["drives", "small", "open"]
+"""A factor drives an outcome (drives), does not matter (small), or is not resolved (open)."""
 
 
 class Reading:
@@ -100,7 +100,7 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     """
     limit = line if floor else NEGLIGIBLE * row["unit"]
     if row["low"] > max(limit, line):
-        return "carries"
+        return "drives"
     if row["converged"] and (row["value"] if floor else row["high"]) <= limit:
         return "small"
     return "open"
@@ -163,7 +163,7 @@ def _verdict(reading: Reading, labels: Sequence[Label]) -> str:
     method, parts = methods[0], []
     for label in labels:
         rows = reading.main(method, label.outcome, label.week)
-        leading = [row["factor"] for row in _groups(rows, method)["carries"]] if len(rows) else []
+        leading = [row["factor"] for row in _groups(rows, method)["drives"]] if len(rows) else []
         what = when(label.outcome, label.week)
         parts.append(
             f"{in_words(leading[0])} drives {what} the most"
@@ -201,7 +201,7 @@ Groups = dict[str, list[pd.Series]]
 def _groups(rows: pd.DataFrame, method: Method) -> Groups:
     """The factors by their standing, largest first."""
     line = dummy_line(rows)
-    groups: Groups = {"carries": [], "small": [], "open": []}
+    groups: Groups = {"drives": [], "small": [], "open": []}
     for _, row in rows[rows["factor"] != DUMMY].iterrows():
         groups[standing(row, line, method.floor)].append(row)
     return groups
@@ -213,7 +213,7 @@ def _paragraph(rows: pd.DataFrame, method: Method) -> str:
     limit = f"below {NEGLIGIBLE:g}" if method.scale == "share" else "below 5 % of the largest"
     if method.floor:
         limit = "not above the dummy"
-    leading, rest = groups["carries"][:NAMED], groups["carries"][NAMED:]
+    leading, rest = groups["drives"][:NAMED], groups["drives"][NAMED:]
     by = f"({method.title}, {method.main})"
     text = f"No factor is known to drive {what} {by}"
     if leading:
@@ -224,7 +224,7 @@ def _paragraph(rows: pd.DataFrame, method: Method) -> str:
     small = ", ".join(row["factor"] for row in groups["small"])
     lead = "These do not matter" if small else "None is known not to matter"
     text += f". {lead} ({limit}){f': {small}' if small else ''}. "
-    unsized = [row for row in groups["carries"] if not row["converged"]]
+    unsized = [row for row in groups["drives"] if not row["converged"]]
     return text + _open(groups["open"], unsized)
 
 
