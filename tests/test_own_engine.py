@@ -99,7 +99,7 @@ def test_bands_of_many_runs_are_counted() -> None:
 def test_compare_and_surface_ask_own_outcomes() -> None:
     outcomes = {"let_down": let_down}
     found = compare(
-        CASE, LESS, sets=3, replicates=2, engine=Counting, outcomes=["trust_again", "trust"]
+        CASE, LESS, sets=2, replicates=2, engine=Counting, outcomes=["trust_again", "trust"]
     )
     table = found.table("differences").set_index(["outcome", "point"])
     for column in ("mean_a", "mean_b", "mean", "margin"):
@@ -111,7 +111,7 @@ def test_compare_and_surface_ask_own_outcomes() -> None:
     model = type("Named", (CoCreationModel,), {"staff_class": staff})
     both = compare(CASE, LESS, sets=2, replicates=1, engine=model, outcomes=outcomes)
     assert "let_down" in set(both.table("differences")["outcome"])
-    mapped = surface(CASE, every_weeks=(4,), hours=(1,), sets=2, replicates=2, engine=Counting,
+    mapped = surface(CASE, every_weeks=(4,), hours=(1,), sets=2, replicates=1, engine=Counting,
                      outcomes=["trust", "trust_again"])  # fmt: skip
     trust = mapped.table("surface").set_index("outcome")["mean"]
     assert trust["trust"] == pytest.approx(trust["trust_again"], rel=1e-9)
