@@ -9,7 +9,7 @@ what a collector has kept so far:
 * ``state(plan, pieces)`` gives a chunk as plain arrays, which any process can make and a store
   keeps;
 * ``empty(plan)`` makes a gathering without runs; ``join(runs, state)`` adds a chunk to it, and
-  ``add(runs, pieces)`` its rows;
+  ``add(runs, pieces)`` the rows of one or more;
 * ``result(made)`` gives the result.
 
 The order in which chunks are added does not change one bit of the result.
@@ -21,7 +21,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -141,7 +141,14 @@ class Gathering(Generic[Result]):
 
 
 class Collector(Generic[Result]):
-    """Says what is kept of runs; see the module. Collectors can be pickled."""
+    """Says what is kept of runs; see the module. Collectors can be pickled.
+
+    Attributes:
+        by_chunk: whether bits of the result depend on which runs are added together, so that rows
+            must come chunk by chunk.
+    """
+
+    by_chunk: ClassVar[bool] = False
 
     @property
     def parts(self) -> int:
@@ -465,6 +472,8 @@ class Moments(Points):
     >>> Moments(("trust",)).key() == Points(("trust",)).key()
     True
     """
+
+    by_chunk = True
 
     def empty(self, plan: RunPlan) -> Gathering[RunMoments]:
         return _Moments(self, plan)

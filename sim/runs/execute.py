@@ -334,12 +334,12 @@ class _Assembly:
                     self._keep(chunk, state)
                     yield chunk
             return
-        for chunks, rows in batch.by_threads(self._rows, tasks, workers):
-            runs = self._range(chunks)
+        for chunks, made in batch.by_threads(self._rows, tasks, workers):
             with signals.held():
-                self.gathering.add(runs, rows)
-                self._note(runs, making.failures_of(rows))
-            yield from chunks
+                for runs, rows in made:
+                    self.gathering.add(runs, rows)
+                    self._note(runs, making.failures_of(rows))
+            yield chunks[-1]  # one step of progress
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""
@@ -353,14 +353,16 @@ class _Assembly:
         size = max(1, round(work / one))
         return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
 
-    def _range(self, chunks: Sequence[int]) -> range:
-        """The runs of chunks that follow each other."""
-        return range(self.runs_of(chunks[0]).start, self.runs_of(chunks[-1]).stop)
-
-    def _rows(self, chunks: list[int]) -> tuple[list[int], list[Rows]]:
-        """Measure the chunks of a task as one, without a store all in a row; runs in a thread."""
-        made = making.make(self.plan, self.collect, [self._range(chunks)])
-        return chunks, [rows for _, rows in made]
+    def _rows(self, chunks: list[int]) -> tuple[list[int], list[tuple[range, list[Rows]]]]:
+        """Measure the chunks of a task, without a store all in a row, as one where the collector
+        allows it; runs in a thread."""
+        ranges = [self.runs_of(chunk) for chunk in chunks]
+        if not self.collect.by_chunk:
+            ranges = [range(ranges[0].start, ranges[-1].stop)]
+        found: list[tuple[range, list[Rows]]] = [(runs, []) for runs in ranges]
+        for place, rows in making.make(self.plan, self.collect, ranges):
+            found[place][1].append(rows)
+        return chunks, found
 
     def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
         """Make each chunk as plain arrays; runs in a thread."""

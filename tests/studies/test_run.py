@@ -435,7 +435,8 @@ def test_above_the_limit_no_weekly_value_is_kept(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(bands, "EXACT_RUNS", limit)
         asked = plan(20)
         gathering = Weekly(20).empty(asked)
-        gathering.add([rows for _, rows in making.make(asked, Weekly(20), [range(20)])])
+        whole = range(20)
+        gathering.add(whole, [rows for _, rows in making.make(asked, Weekly(20), [whole])])
         assert sum(len(batch[0]) for batch in gathering.bands.kept) == kept  # type: ignore[attr-defined]
 
 
