@@ -185,7 +185,7 @@ def test_shell_that_is_not_known_is_named() -> None:
     ("commands", "needed"),
     [
         (["", *(name for name in COMMANDS if name not in studies.names())], []),
-        (list(studies.names()), ["numpy", "pydantic", "yaml"]),
+        (list(studies.names()), ["pydantic", "yaml"]),
     ],
 )
 @pytest.mark.smoke

@@ -63,6 +63,7 @@ def prose(text: str) -> str:
     text = re.sub(r"^```.*?^```$|^#+ [^\n]*$", "", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", "", text, flags=re.DOTALL)
     text = re.sub(r"\b(?:sections?|ODD) \d+(?:\.\d+)*", "", text)
+    text = re.sub(r"\bin (?:5 and )?7\.1\d\b", "", text)  # symbols of the ODD, by section
     text = re.sub(r"\b3\.1\d\b", "", text)  # versions of Python
     return re.sub(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", "", text, flags=re.DOTALL)
 
