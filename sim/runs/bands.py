@@ -306,13 +306,23 @@ class _Histogram:
         self.fraction += fraction
         for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
             self._widen(place, outcome, int(exponent[place, outcome]))
-        cell, place = np.divmod(np.cumsum(steps), BINS_KEPT)
-        below = int(np.prod(self.exponent.shape))
-        finer = (self.exponent - exponent).reshape(-1)[cell % below]
-        offset = self.offset.reshape(-1)[cell % below]
-        joined = ((place - offset) >> np.clip(finer, 0, 62)) + offset
-        place = np.where(place == MISSING, MISSING, joined)
-        np.add.at(self.counts.reshape(-1), cell * BINS_KEPT + place, counts)
+        flat, index = self.counts.reshape(-1), np.cumsum(steps)
+        finer = (self.exponent - exponent).reshape(-1)
+        if finer.any():  # some of its bins are narrower: several go into one of these
+            cell = index // BINS_KEPT % finer.size
+            narrow = finer[cell] > 0
+            self._add_narrow(index[narrow], counts[narrow], cell[narrow], finer)
+            index, counts = index[~narrow], counts[~narrow]
+        flat[index] += counts  # no bin is named twice
+
+    def _add_narrow(
+        self, index: np.ndarray, counts: np.ndarray, cell: np.ndarray, finer: np.ndarray
+    ) -> None:
+        """Add counts of bins ``2**finer[cell]`` times narrower than those of the same cell here."""
+        place, offset = index % BINS_KEPT, self.offset.reshape(-1)[cell]
+        joined = ((place - offset) >> np.minimum(finer[cell], 62)) + offset
+        joined = np.where(place == MISSING, MISSING, joined)
+        np.add.at(self.counts.reshape(-1), index - place + joined, counts)
 
     def quantiles(self) -> np.ndarray:
         """Quantiles, float64 (quantile, week, region, outcome)."""
