@@ -263,6 +263,27 @@ def test_page_is_there_for_everybody(
 
 
 @pytest.mark.browser
+def test_meaning_of_a_term_is_reached_by_keys_and_by_touch(browser: Any, site: Path) -> None:
+    """The first of each term takes the focus by keys and any by a tap; Escape lets go of it."""
+    window = {"width": 360, "height": 800}
+    shown = "getComputedStyle(document.activeElement, '::after').content"
+    with opened(browser, site / "faq.html", viewport=window, has_touch=True) as page:
+        terms = page.locator(".md-content abbr[title]")
+        assert terms.count() > 0
+        first = terms.nth(0)
+        meaning = first.get_attribute("title")
+        assert first.get_attribute("tabindex") == "0"
+        first.focus()
+        assert meaning in page.evaluate(shown)
+        assert page.evaluate("document.documentElement.scrollWidth") <= window["width"]
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement === document.body")
+        last = terms.nth(terms.count() - 1)
+        last.tap()
+        assert last.get_attribute("title") in page.evaluate(shown)
+
+
+@pytest.mark.browser
 def test_address_that_was_leads_on(browser: Any, site: Path) -> None:
     with opened(browser, site / "plan.html") as page:
         page.wait_for_url("**/how-to/budget.html")

@@ -159,47 +159,10 @@ def shown_on(page: str) -> list[str]:
     return re.findall(r"^::: (\S+)$", _page(page), re.MULTILINE)
 
 
-COMMON = {
-    "a": "the first scenario", "b": "the scenario that is compared with it",
-    "affordable": "whether the plan lies within the budget", "co_creation": "of the contacts, 0-1",
-    "compared_to": "the first scenario", "difference": "mean over the sets of B minus A",
-    "effect": "with assistance minus without, same people and chance",
-    "effect_p05": "5th percentile of the effect", "effect_p95": "95th percentile of the effect",
-    "effect_sd_chance": "SD of the effect that chance makes",
-    "effect_sd_parameters": "SD of the effect between parameter sets",
-    "effect_se": "standard error of the mean effect", "end_of_ta": "at the end of TA",
-    "ess_without": "effective sample when this target is left out",
-    "every_weeks": "weeks from contact to contact", "functions": "what the time goes to",
-    "grade": "of the evidence", "high": "upper end of the 90 % interval", "horizon": "at the end",
-    "hours": "of a contact", "id": "key", "mean": "mean over runs, or over sets",
-    "mean_high": "upper end of the 90 % interval of the mean", "mode": "of the contacts",
-    "months": "of assistance", "name": "of the parameter",
-    "no_ta": "value of the same run without assistance",
-    "no_ta_mean": "mean of the same runs without assistance",
-    "on_budget_line": "whether the plan just uses the budget",
-    "outcome": "see Outcomes, in the reference", "p05": "5th percentile", "p50": "median",
-    "p95": "95th percentile", "p_high": "upper end of the 90 % interval of the probability",
-    "plan": "its number", "point": "start, end_of_ta, year_after or horizon",
-    "reason": "why a run failed", "region": "its name, or overall", "replicate": "its number",
-    "roles": "why a plan was chosen: cheapest, least regret ...",
-    "run_high": "upper end for a single run", "runs": "how many there are",
-    "scenario": "its label", "sd": "standard deviation between runs",
-    "sd_chance": "SD that chance makes", "sd_parameters": "SD between parameter sets",
-    "set": "number of the parameter set", "sets": "how many parameter sets",
-    "sites": "regions a provider serves", "source": "where the number is from",
-    "stage": "where a run failed", "start": "at week 0", "status": "ok or failed",
-    "unit": "of the numbers", "unpaired_high": "upper end, had the runs not been paired",
-    "use": "how the target is used", "value": "of this run, with assistance",
-    "verdict": "better, worse, about the same, not clear yet", "week_a": "week of the point in A",
-    "week_b": "week of the point in B", "what": "in words",
-}  # fmt: skip
-"""Columns that many tables have, and whose tables say nothing further of them."""
-
-
 def meaning(name: str, said: str) -> str:
-    """What a column holds: as its table says, or as all tables mean it."""
-    if said or name in COMMON:
-        return said or COMMON[name]
+    """What a column holds: as its table says, or as the form of its name does."""
+    if said:
+        return said
     if "." in name:
         return "value of this lever"
     outcome, _, what = name.partition("_end_of_ta_")

@@ -22,6 +22,7 @@ from sim.core.errors import InputError, did_you_mean
 from sim.core.extras import needs
 from sim.core.units import count
 from sim.present import format as formats
+from sim.present.columns import MEANINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,8 @@ class Column:
         name: the name in the frame and in every file.
         unit: the unit of its numbers, named as for outcomes; empty for none.
         format: a key of :data:`sim.present.format.FORMATS`.
-        meaning: a sentence or less, for the reader of the table.
+        meaning: a sentence or less, for the reader of the table; when empty, a table takes that of
+            :data:`sim.present.columns.MEANINGS`.
         heading: the text above the column; when empty, its name in words.
         empty: the text of a missing value.
 
@@ -65,6 +67,12 @@ class Column:
         """The function that turns a value into text."""
         form = formats.named(self.format)
         return lambda value: self.empty if (text := form(value)) == formats.EMPTY else text
+
+
+def _explained(column: Column) -> Column:
+    """The column with the meaning that its name has in all tables, where it says none."""
+    meaning = column.meaning or MEANINGS.get(column.name, "")
+    return column if meaning == column.meaning else dataclasses.replace(column, meaning=meaning)
 
 
 class Table:
@@ -114,7 +122,9 @@ class Table:
         self._note = note
         self.rests_on = rests_on
         self._frame = frame.copy()
-        self._columns = tuple(known.get(str(each), Column(str(each))) for each in frame.columns)
+        self._columns = tuple(
+            _explained(known.get(str(each), Column(str(each)))) for each in frame.columns
+        )
 
     # --- looking -------------------------------------------------------------------------------
 
