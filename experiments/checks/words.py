@@ -63,6 +63,8 @@ PRIVATE = {
     r"(the|a|one|plain) bank": "reference table",
     r"(?-i:It rests on)": "name what rests: These results rest on",
     r"hangs? together": "are correlated",
+    r"(?-i:left out: (the|that|all|none))": "default: the ...",
+    r"called after nothing": "no quantity has this name",
 }
 """Words that only this project gave a sense, and the field's own."""
 
@@ -75,6 +77,7 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("docs/ODD.md", "modeling", "title of a study"),
     ("docs/ODD.md", "randomized", "title of a study"),
     ("experiments/observed/hunter2009.yaml", "behavior", "title of a journal"),
+    ("sim/engine/build.py", "initializes", "an attribute of LLVM"),
 )
 
 FILES = (

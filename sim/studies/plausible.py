@@ -21,7 +21,7 @@ fields:
 * ``format``: "codose plausible sets"; ``format_version``: 2;
 * ``model_version``: :data:`sim.core.units.MODEL_VERSION`; sets of another version are refused;
 * ``targets``: number of targets calibrated to; ``borrowed``: how many of them come from other
-  settings; ``own``: how many the user brought (left out: none);
+  settings; ``own``: how many the user brought (default: none);
 * ``narrowed``: for each parameter, the share of its SD by which the range was narrowed (0, or left
   out: the parameter kept its range);
 * optional ``grades``: the grade of each target, by its id;

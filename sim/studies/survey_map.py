@@ -160,7 +160,7 @@ class Item(Strict):
     """Columns (wide) or names in the item column (long), by the word of a wave, or under "" where
     the row has the wave."""
     scale: Scale = None
-    """Lowest and highest answer; left out: the scale of the map."""
+    """Lowest and highest answer; default: the scale of the map."""
     reversed: Names = ()
     """The columns or names whose scale runs the other way."""
 

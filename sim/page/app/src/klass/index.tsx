@@ -24,7 +24,7 @@ import "./klass.css";
 export interface ClassProps {
   data: PageData;
   runner: PageRunner | null; // null: not started yet
-  store?: Store; // left out: that of the page around it
+  store?: Store; // default: that of the page around it
 }
 
 export function Class({ data, runner, store: given }: ClassProps) {

@@ -131,7 +131,7 @@ export function withOpen(file: PlansFile, name: string): PlansFile {
   return planNamed(file, name) && file.open !== name ? { ...file, open: name } : file;
 }
 
-/** With the scenario of a plan (left out: the one on the screen) changed. */
+/** With the scenario of a plan (default: the one on the screen) changed. */
 export function withScenario(
   file: PlansFile,
   change: (scenario: ScenarioData) => ScenarioData,

@@ -114,7 +114,7 @@ export function sharesOf(functions: any, data: PageData): Record<string, number>
   return typeof functions === "string" ? data.functions.presets[functions] : functions;
 }
 
-/** The preset that stands for functions that are left out: the first. */
+/** The preset that stands for functions that are left out, which is the first. */
 export function referenceMix(data: PageData): string {
   return Object.keys(data.functions.presets)[0];
 }

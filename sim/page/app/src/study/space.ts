@@ -86,7 +86,7 @@ export class Space {
 
   /**
    * @param scenario the plan, every default filled in
-   * @param levers what may be chosen; left out: the usual rhythms and hours, and those of the plan
+   * @param levers what may be chosen; default: the usual rhythms and hours, and those of the plan
    */
   constructor(
     readonly scenario: Scenario,
