@@ -85,6 +85,7 @@ def test_of_a_quadratic_form_all_halvings_give_the_mean_over_pairs(replicates: i
     ("name", "seeds"),
     [
         ("pawn", range(6)),
+        pytest.param("pawn", range(12), marks=pytest.mark.slow),
         pytest.param("rsa", range(12), marks=pytest.mark.slow),
         pytest.param("delta", range(4), marks=pytest.mark.slow),
         pytest.param("hdmr", range(2), marks=pytest.mark.slow),
