@@ -263,7 +263,7 @@ def test_a_server_of_something_else(tmp_path: Path) -> None:
         assert server.stdout is not None
         text = refused(f"tcp://127.0.0.1:{int(server.stdout.readline())}")
         server.kill()
-    assert "no Dask scheduler" in text
+    assert "is not a Dask scheduler" in text
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
