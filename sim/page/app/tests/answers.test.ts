@@ -45,7 +45,7 @@ const NOTHING: Resources = {
 /** A runner whose runs are made when it is told so: trust rises with the hours of the first series and with the set. */
 class Held implements Runner {
   workers = 1;
-  asked: { request: RunRequest; options: RunOptions; runs: Runs; finish: () => void; part: (rounds: number) => void }[] = [];
+  asked: { request: RunRequest; options: RunOptions; runs: Runs; finish: () => void; part: (rounds: number, sets?: [number, number]) => void }[] = [];
   failing = new Set<number>();
 
   constructor(private readonly atOnce = false) {}
@@ -62,15 +62,15 @@ class Held implements Runner {
       values: new Float64Array(count * size).fill(NaN),
       weekly: new Float64Array(count * weeks * weekly.length).fill(NaN), made: 0, failed: 0,
     };
-    const fill = (rounds: number) => {
+    const fill = (rounds: number, [first, end] = [0, request.sets.length]) => {
       for (let run = 0; run < count; run++) {
-        if (run % request.replicates >= rounds) continue;
+        const set = Math.floor(run / request.replicates);
+        if (run % request.replicates >= rounds || set < first || set >= end) continue;
         const failed = this.failing.has(run);
         const value = (name: string, week: number, place: number) => {
           if (failed) return NaN;
           if (["provider_hours", "staff_hours", "cost"].includes(name)) return week * (place + 1);
           const hours = request.scenario.dosage[0]?.hours ?? 0;
-          const set = Math.floor(run / request.replicates);
           return 0.2 + (week / 1000) * hours * (1 + set / 100) + 0.001 * place + 0.0001 * ((run * 7) % 5);
         };
         let at = run * size;
@@ -82,7 +82,7 @@ class Held implements Runner {
           for (const name of weekly) runs.weekly![at++] = value(name, week, places.length - 1);
         }
       }
-      runs.made = request.sets.length * rounds;
+      runs.made = (end - first) * rounds;
     };
     return new Promise((resolve, reject) => {
       options.signal?.addEventListener("abort", () => reject(options.signal!.reason));
@@ -90,8 +90,8 @@ class Held implements Runner {
         fill(request.replicates);
         resolve(runs);
       };
-      const part = (rounds: number) => {
-        fill(rounds);
+      const part = (rounds: number, sets?: [number, number]) => {
+        fill(rounds, sets);
         options.progress?.(runs);
       };
       this.asked.push({ request, options, runs, finish, part });
@@ -191,6 +191,27 @@ test("drafts come from the first run of every set, and say that they are drafts"
   other.finish();
   const whole = await made;
   assert.deepEqual([whole.stands, whole.runs, whole.failed, drafts.length], [true, SETS * REPLICATES, 0, 2]);
+});
+
+test("a draft needs runs that are there on both sides, whichever came first", async () => {
+  const runner = new Held();
+  const answers = answersOf(runner);
+  const drafts: PlanAnswer[] = [];
+  const one = plan("A", 1);
+  const made = answers.answer(one, file(one), { progress: (draft) => drafts.push(draft) });
+  await settled();
+  const [own, other] = runner.asked;
+  const half = SETS / 2;
+  own.part(1, [0, half]);
+  other.part(1, [half, SETS]); // as many, but of other sets
+  await settled();
+  assert.equal(drafts.length, 0);
+  other.part(1, [0, half]);
+  await until(() => drafts.length > 0);
+  assert.equal(drafts[0].runs, half);
+  own.finish();
+  other.finish();
+  assert.ok((await made).stands);
 });
 
 test("what is called off ends, and tells nothing any more", async () => {

@@ -192,13 +192,13 @@ class Drafts {
   private async tell(): Promise<void> {
     const { own, other, options } = this;
     if (!options.progress || !own || !other || this.busy || this.ended) return;
-    const made = Math.min(own.made, other.made);
+    const pair = new RunPair(own, other);
+    const made = pair.runs;
     const next = this.told < EARLY * own.sets ? EARLY * own.sets : this.told < own.sets ? own.sets : 2 * this.told;
     if (made < next || made >= own.sets * own.replicates) return;
     this.told = made < own.sets ? made : made - (made % own.sets);
     this.busy = true;
     try {
-      const pair = new RunPair(own, other);
       const draft = await answerFrom(this.question, pair, this.planned, this.store, false, options.signal);
       if (!this.ended && !options.signal?.aborted) options.progress(draft);
     } catch (error) {
@@ -232,7 +232,7 @@ export async function answerFrom(
   }
   const used = usedHours(scenario, pair, planned);
   const own = pair.own.runs;
-  const runs = pair.counts.reduce((all, one) => all + one, 0);
+  const runs = pair.runs;
   return {
     plan: question.name,
     against: question.against,

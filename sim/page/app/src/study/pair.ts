@@ -104,6 +104,11 @@ export class RunPair {
     this.other = new Values(other, this.counts);
   }
 
+  /** How many runs are there on both sides. */
+  get runs(): number {
+    return this.counts.reduce((all, one) => all + one, 0);
+  }
+
   /** (sets, replicates): what the plan adds. */
   gain(outcome: string, week: number, place = OVERALL, sign = 1): Grid {
     return less(this.own.at(outcome, week, place, sign), this.other.at(outcome, week, place, sign));
