@@ -232,6 +232,31 @@ def test_who_does_not_want_it_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert told == ["6 runs take about 40 min here"]
 
 
+@pytest.mark.usefixtures("nothing_is_made")
+def test_a_study_of_many_plans_is_agreed_on_before_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long_work(monkeypatch)
+    told: list[str] = []
+    with pytest.raises(InputError, match=r"you declined .* runs; nothing was run"):
+        ask(tiny("plan"), Execution(agree=lambda text: bool(told.append(text))))
+    assert len(told) == 1
+    with pytest.raises(InputError, match=r"time_limit: .* runs of .* here, and the limit is 1 min"):
+        ask(tiny("plan"), Execution(time_limit=1.0))
+
+
+def test_it_is_agreed_on_once_and_for_all_its_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its plans is short, and all of them together are not."""
+    monkeypatch.setattr(price, "LONG", 0.5)
+    monkeypatch.setattr(probe, "seconds", lambda plan, *_, **__: 0.01 * plan.runs)
+    monkeypatch.setattr(price, "SPEED", {"compiled": 1e5})  # none is so slow: all are timed
+    told: list[str] = []
+    found = ask(tiny("plan"), Execution(agree=lambda text: not told.append(text)))
+    (said,) = told
+    most = int(said.split(" runs ")[0].replace(",", ""))
+    assert found.runs <= most <= 2 * found.runs
+
+
 def test_runs_that_are_stored_cost_nothing_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

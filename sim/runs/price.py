@@ -246,12 +246,17 @@ def memory_here() -> float:
         return math.inf
 
 
-def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) -> None:
+def agree(
+    plan: RunPlan, collect: Collector[Any], how: Execution, make: Make, *, runs: int | None = None
+) -> None:
     """Check that the runs of a plan can be made, and that the user accepts the time they take.
 
     Args:
         plan, collect, how: the plan, what is kept, and how the runs are made.
         make: the function that makes the runs of a part of the plan on the threads of this machine.
+        runs: the number of runs of the whole work, where it is made in many plans, one after the
+            other, of which this plan is an example; default: those of the plan. Memory is that of
+            the plan.
 
     Raises:
         InputError: the runs cannot end, do not fit into memory or exceed a limit (the message says
@@ -259,9 +264,11 @@ def agree(plan: RunPlan, collect: Collector[Any], how: Execution, make: Make) ->
     """
     price = price_of(plan, collect, how)
     _refuse_memory(price, plan, how)
+    times = 1.0 if runs is None else runs / plan.runs
     limit = math.inf if how.time_limit is None else 60.0 * how.time_limit - how.spent
-    if price.seconds > min(LONG, limit / 10):
+    if times * price.seconds > min(LONG, limit / 10):
         price = measured(price, plan, how, make)
+    price = replace(price, runs=runs or plan.runs, seconds=times * price.seconds)
     if price.seconds > limit:
         said = f"the limit is {duration(60.0 * (how.time_limit or 0))}"
         _refuse(price, plan, "time_limit", limit / price.seconds, said)

@@ -324,6 +324,26 @@ class Runner:
     seconds: float = 0.0
     _plans: int = 0
 
+    def agree(self, example: RunPlan, collect: Collector[Any], runs: int) -> None:
+        """Agree at once, before the first run, on the time of a study in many plans.
+
+        A shard makes a part of the plans only and a resumed study the rest of them, so there every
+        plan is agreed on by itself.
+
+        Args:
+            example: runs like those of the plans.
+            collect: what is kept of the runs.
+            runs: the number of runs of all plans.
+
+        Raises:
+            InputError: see :func:`sim.runs.price.agree`.
+        """
+        how = self.execution
+        if how.shard is None and not how.resume:
+            here = Execution(threads=how.threads)
+            price.agree(example, collect, how, lambda p: execute(p, here, collect), runs=runs)
+            self.execution = dataclasses.replace(how, agree=None)
+
     def __call__(
         self, plan: RunPlan, collect: Collector[Found] = OVERALL, *, label: str = "runs"
     ) -> Found:

@@ -21,9 +21,10 @@ from sim.stats.intervals import quantiles
 from sim.studies.calendar import icalendar_text
 from sim.studies.plan import tables
 from sim.studies.plan.search import Candidate, Choice, Scores, Space, non_dominated, search
-from sim.studies.plan.spec import Spec, label_of, objectives_of
+from sim.studies.plan.spec import Spec, label_of, objectives_of, space_size
 from sim.studies.plan.tables import Findings, Plan, scenario_of
 from sim.studies.plan.values import (
+    FAILURE_REPLICATES,
     Evaluator,
     Sample,
     Value,
@@ -37,13 +38,16 @@ from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from sim.present.table import Table
+    from sim.studies.kind import Runner
 
 NEAR_TARGET = (3, 5)
 """Numbers of plans, cheaper and dearer than the cheapest that meets the targets, which the
 shortlist holds."""
+OTHER_ROLES = 3
+"""Roles of plans besides one for each objective: for the targets, for regret, for fairness."""
 
 
-def answer(study: Study[Spec], run: Callable[..., Any]) -> Mapping[str, Table]:
+def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:
     """Make the runs and return every table of a plan study."""
     return tables.made(Planner(study, run).found())
 
@@ -65,7 +69,7 @@ def files(study: Study[Spec], found: Mapping[str, Table]) -> dict[str, str]:
 class Planner:
     """The work on one plan study."""
 
-    def __init__(self, study: Study[Spec], run: Callable[..., Any]) -> None:
+    def __init__(self, study: Study[Spec], run: Runner) -> None:
         self.study, self.header, self.run = study, study.header, run
         self.space = Space(study.scenario, self.header.levers, self.header.budget)
         self.signs = [OUTCOMES[spec.outcome].sign for spec, _ in objectives_of(self.header)]
@@ -77,7 +81,9 @@ class Planner:
 
     def found(self) -> Findings:
         """Do all stages and return their findings."""
-        scored = self.search(self.check_budget())
+        cheapest = self.check_budget()
+        self.agree(cheapest)
+        scored = self.search(cheapest)
         plans, reference = self.fresh(self.shortlist(scored), scored)
         third = self.evaluator("confirmed")
         roles, confirmed, tried = self.choose(plans, third)
@@ -120,7 +126,39 @@ class Planner:
             )
         return cheapest
 
+    def agree(self, cheapest: Choice) -> None:
+        """Agree on the time of the whole study, which makes its runs generation by generation.
+
+        The plans with which the search begins stand for all plans. The number of runs is the
+        largest one, since a search may find nothing new, and a shortlist may be short.
+        """
+        evaluator, search, confirm = (
+            self.evaluator("search"),
+            self.header.search,
+            self.header.confirm,
+        )
+        firsts = [self.space.candidate(choice) for choice in self._firsts(cheapest)]
+        plans = min(search.plans, space_size(self.header))
+        listed = confirm.plans + len(self.signs) + (sum(NEAR_TARGET) if self.header.targets else 0)
+        chosen = OTHER_ROLES + len(self.signs)
+        runs = (
+            plans * search.sets * search.replicates
+            + (listed + 3 * chosen) * confirm.sets * confirm.replicates  # 3: confirmed, and gains
+            + confirm.failure_sets * FAILURE_REPLICATES
+        )
+        example = evaluator.plan([one.scenario for one in firsts if one is not None])
+        self.run.agree(example, evaluator.kept, runs)
+
     # --- the search --------------------------------------------------------------------------
+
+    def _firsts(self, cheapest: Choice) -> list[Choice]:
+        """The plans that are scored first: the cheapest one and, where they fit the budget, the
+        dearest one and the scenario's own."""
+        first = [cheapest]
+        for other in (self.space.extreme(-1.0), self._current()):
+            if other is not None and other not in first and self._fits(other):
+                first.append(other)
+        return first
 
     def search(self, cheapest: Choice) -> dict[Choice, Scores]:
         """Scores of many plans within the budget."""
@@ -131,10 +169,6 @@ class Planner:
             return [self.scores(value) for value in values]
 
         limit = header.budget.limit
-        first = [cheapest]
-        for other in (self.space.extreme(-1.0), self._current()):
-            if other is not None and other not in first and self._fits(other):
-                first.append(other)
         scored = search(
             self.space,
             score,
@@ -143,7 +177,7 @@ class Planner:
             plans=header.search.plans,
             population=header.search.population,
             seed=header.seed,
-            first=first,
+            first=self._firsts(cheapest),
         )
         for place, one in enumerate(objectives_of(header)):
             if all(np.isnan(scores[place]) for scores in scored.values()):

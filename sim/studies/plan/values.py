@@ -169,6 +169,11 @@ class Evaluator:
         """Run one plan and return its value."""
         return self.values([scenario])[0]
 
+    def plan(self, scenarios: Sequence[Scenario]) -> RunPlan:
+        """The runs of some plans on the sample, without those of their counterfactuals."""
+        jobs = [self._job(one, _points(self.asked, one, one.horizon_weeks)) for one in scenarios]
+        return RunPlan(tuple(jobs), self.sample.seed)
+
     def _job(self, scenario: Scenario, points: Sequence[int]) -> Job:
         sets = self.sample.plausible.within(scenario)
         return independent(scenario, sets, self.sample.replicates, points)
