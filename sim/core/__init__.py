@@ -1,1 +1,1 @@
-"""What is true everywhere: units."""
+"""What all parts of codose share: parameters, rules, random streams, outcomes, errors, units."""

@@ -1,9 +1,9 @@
 """Text in the cells of CSV files that people open in a spreadsheet: :func:`harmless` and its
 inverse :func:`meant`; :func:`for_excel`, the text of a whole file.
 
-A spreadsheet calculates text that begins with ``= + - @``, a tab or a line break. Such text gets an
-apostrophe before it, in every CSV file that codose writes; whatever codose reads from tables loses
-that one apostrophe again, so that every text comes back as it was.
+A spreadsheet calculates text that begins with ``= + - @``, a tab or a line break. In every
+CSV file that codose writes, such text has an apostrophe before it. Reading a table removes that one
+apostrophe, so that every text comes back as it was.
 
 >>> harmless("=2+2"), meant("'=2+2"), meant(harmless("'=2+2")), harmless("O'Neill")
 ("'=2+2", '=2+2', "'=2+2", "O'Neill")
@@ -14,14 +14,15 @@ from __future__ import annotations
 import re
 
 FORMULA = r"^'*[=+\-@\t\r\n]"
-"""A pattern of text that needs an apostrophe, or has one: letters before it would be lost else."""
+"""Text that a spreadsheet would calculate, after any apostrophes of its own: without one more,
+:func:`meant` would remove one of these."""
 _FORMULA = re.compile(FORMULA)
 BOM = "\ufeff"
 """The byte order mark by which Excel knows UTF-8."""
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """The text, with an apostrophe before it where a spreadsheet would calculate it."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -31,5 +32,5 @@ def meant(text: str) -> str:
 
 
 def for_excel(text: str) -> str:
-    """The text of a CSV file, with a byte order mark only if a letter of it is beyond ASCII."""
+    """The text of a CSV file, with a byte order mark only if a character is beyond ASCII."""
     return text if text.isascii() else BOM + text

@@ -1,8 +1,8 @@
-"""One family of errors. A mistake of the user is data: where it is, what is wrong, what is allowed.
+"""Errors: :class:`CodoseError` and its family; :class:`Problem`, a mistake of the user as data.
 
 Every error that a user can cause derives from :class:`InputError` and carries one or more
 :class:`Problem` records, so that all mistakes of a file are reported at once. The command line
-prints them and exits with 2; a caller in Python can read the fields.
+prints them and exits with 2; a caller in Python can read their fields.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def did_you_mean(word: object, options: Iterable[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. Empty fields are simply not printed.
+    """One mistake: where it is, what is wrong and what is allowed. Empty fields are not printed.
 
     ``line`` and ``column`` count from 1; 0 means unknown.
 
@@ -71,18 +71,18 @@ def check_known(
     allowed: str = "",
     error: type[InputError] | None = None,
 ) -> None:
-    """Refuse a name that is none of those that there are.
+    """Refuse a name that is not among the known ones.
 
     Args:
         value: the name given.
-        known: the names that there are.
+        known: the known names.
         message: what is wrong, after the name, such as "is not a table of this result".
-        field: where it was given.
-        allowed: in place of all names.
-        error: what is raised, InputError unless given.
+        field: the field or argument that holds the name.
+        allowed: what the message lists as allowed; default: all known names.
+        error: the class of error to raise; default: InputError.
 
     Raises:
-        InputError: it is unknown; suggests the nearest.
+        InputError: the name is unknown; the message suggests the nearest.
 
     >>> check_known("onsite", ["onsite", "video"], "is not a mode", field="mode")
     >>> try:
@@ -120,7 +120,8 @@ class InputError(CodoseError):
 
     Args:
         problems: the mistakes, or the message of a single one.
-        field, value, allowed, suggestion, file, line, column: of this one, as of :class:`Problem`.
+        field, value, allowed, suggestion, file, line, column: see :class:`Problem`; used where
+            ``problems`` is a message.
 
     >>> from sim.scenario.scenario import Scenario
     >>> try:
@@ -160,7 +161,7 @@ class InputError(CodoseError):
 def read_back(
     message: str, *, file: str = "", allowed: str = "", error: type[InputError] | None = None
 ) -> Iterator[None]:
-    """Reading plain values that codose wrote: any other shape of them is a mistake in the input.
+    """Turn any failure to read values that codose wrote into an error of the input.
 
     >>> try:
     ...     with read_back("is damaged", file="plan.json"):
@@ -170,7 +171,7 @@ def read_back(
     plan.json: is damaged (KeyError: 'jobs')
 
     Raises:
-        InputError: what the values lack, with the message.
+        InputError: the values cannot be read; the message ends with the reason.
     """
     try:
         yield
@@ -235,9 +236,9 @@ def shown(value: Any) -> str:
 def raise_problems(
     problems: Iterable[Problem], *, file: str = "", error: type[InputError] | None = None
 ) -> None:
-    """Raise all problems at once, those of ``file`` first, by line; nothing when there are none.
+    """Raise all problems as one error, those of ``file`` first, by line; do nothing without any.
 
-    More than 50 are cut, with a last line that says how many more there are.
+    At most 50 are listed, and a last line says how many more there are.
     """
     found = list(problems)
     if not found:

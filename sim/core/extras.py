@@ -1,6 +1,6 @@
-"""needs: a package of an extra that is not installed is said at the door, before any work.
+""":func:`needs` refuses work, before it begins, where a package of an extra is not installed.
 
->>> needs("json", work="reading")  # which is there
+>>> needs("json", work="reading")  # a module that is installed
 >>> try:
 ...     needs("no_such_package", work="dreaming")
 ... except InputError as error:
@@ -23,20 +23,20 @@ EXTRAS: Mapping[str, tuple[str, str]] = {
     "sklearn": ("scikit-learn", "plan"),
     "xarray": ("xarray", "xarray"),
 }
-"""Name of the distribution, and the extra of codose that brings it, by module."""
+"""For each module, the name of its distribution and the extra of codose that installs it."""
 
 
 def needs(*modules: str, work: str, instead: str = "", field: str = "") -> None:
-    """See that modules can be imported; none is.
+    """Check that modules are installed, without importing them.
 
     Args:
         modules: names of top-level modules.
-        work: what they are needed for, as the sentence begins.
-        instead: what does without them.
-        field: where it was asked for.
+        work: what they are needed for; the message begins with it.
+        instead: what works without them.
+        field: the option, file or function that needs them.
 
     Raises:
-        InputError: those that are not installed, and what installs them.
+        InputError: some are not installed; the message says what installs them.
     """
     missing = [name for name in modules if not _is_there(name)]
     if not missing:

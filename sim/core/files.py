@@ -1,4 +1,4 @@
-"""Where the shipped data files are, in a checkout or a wheel; what a file of the user holds."""
+"""Shipped files: :func:`folder`, :func:`names`, :func:`find`; a user's file: :func:`read_bytes`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder(kind: Kind) -> Path:
     >>> folder("scenarios").name
     'scenarios'
     """
-    # The wheel's copy comes first: next to an installed package, `scenarios` is somebody else's.
+    # The wheel's copy comes first: a folder beside an installed package belongs to others.
     installed = PACKAGE / "_files" / kind
     return installed if installed.is_dir() else PACKAGE.parent / kind
 
@@ -37,8 +37,8 @@ def names(kind: Kind) -> tuple[str, ...]:
 def find(kind: Kind, given: str) -> Path | None:
     """The file that a path or the name of a shipped file means; None when it is neither.
 
-    A name without folder and suffix is a shipped file first, unless a file is called that. Whether
-    a path can be read, reading will tell.
+    The name of a shipped file means that file, unless a file of this name exists here. Other text
+    is a path if it has a folder or a suffix, or exists; whether it can be read is not checked.
     """
     path = Path(given)
     if given in names(kind) and not path.is_file():
@@ -54,12 +54,12 @@ def read_bytes(
     others: Iterable[str] = (),
     error: type[InputError] = InputError,
 ) -> bytes:
-    """What a file of the user holds.
+    """The bytes of a user's file.
 
     Args:
         path: the file.
-        limit: bytes that it may have at most.
-        others: names to suggest, besides near file names, when there is no such file.
+        limit: the largest size that is allowed, in bytes.
+        others: names to suggest when there is no such file and none with a similar name.
         error: the class of error to raise.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Term and glossary(): every word that codose explains, as planners, researchers and code say it.
+""":class:`Term` and :func:`glossary`: the words that codose explains, for planners and researchers.
 
-The one list is ``glossary.json``, beside this file. The page's hovers, the glossary of the
-documentation, ``codose glossary`` and the words at the end of a report all read it here.
+The only list is ``glossary.json``, beside this file. The page's hovers, the glossary of the
+documentation, ``codose glossary`` and the words at the end of a report all use it.
 
 >>> glossary()["chance"].researchers
 'stochastic variation'
@@ -58,7 +58,7 @@ def glossary() -> Mapping[str, Term]:
 def terms_in(text: str) -> list[Term]:
     """The terms that a text uses in the words of planners, in the order of the glossary.
 
-    A term counts where it stands alone: "not clear yet" holds no "clear". Plurals count, too.
+    Longer terms are matched first: "not clear yet" does not count as "clear". Plurals in -s count.
     """
     terms = sorted(glossary().values(), key=lambda term: -len(term.planners))
     found = set()
@@ -71,15 +71,16 @@ def terms_in(text: str) -> list[Term]:
 
 
 def looked_up(word: str) -> list[Term]:
-    """The terms that a word means: its key, or what planners, researchers or code call it.
+    """The terms with a name, which is a key or a word of planners, researchers or code.
 
-    Outcomes and parameters that the glossary does not explain are known by their own meaning.
+    If no name equals the word, names that contain it count. An outcome or a parameter that the
+    glossary lacks is explained by its own meaning.
 
     Args:
-        word: in any case, with spaces or underscores.
+        word: the name, in any case, with spaces, hyphens or underscores.
 
     Raises:
-        InputError: nothing is called that.
+        InputError: nothing has this name.
 
     Example:
         >>> [term.planners for term in looked_up("counterfactual")]
@@ -109,7 +110,7 @@ def looked_up(word: str) -> list[Term]:
 
 
 def _names(term: Term) -> set[str]:
-    """Everything that a term is called."""
+    """All names of a term."""
     names = (term.name, term.planners, *re.split(r"[;,]", term.researchers), term.code)
     return {_plain(name) for name in names if name.strip()}
 

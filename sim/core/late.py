@@ -1,6 +1,6 @@
-"""np: NumPy, loaded at its first use, for modules that help texts and messages need, too.
+"""``np``: NumPy, loaded at its first use, so that help texts and messages need not wait for it.
 
-NumPy takes as long to load as all of a help text. A module that every command loads writes::
+Loading NumPy takes as long as a whole help text. A module that every command loads writes::
 
     if TYPE_CHECKING:
         import numpy as np

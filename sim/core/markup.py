@@ -1,4 +1,4 @@
-"""``table_markup``: a small HTML table for notebooks, of what stands below the room of tables."""
+""":func:`table_markup`: a small HTML table, by which notebooks show an object."""
 
 from __future__ import annotations
 

@@ -1,16 +1,17 @@
-"""The one table of parameters: every number of the model, with unit, range, source and grade.
+""":data:`TABLE`: every parameter of the model, with unit, range, source and grade;
+:class:`Parameters`: one set of their values.
 
 Checks, sensitivity bounds, priors, the ODD text and the report all read this table;
-no rule holds a number of its own. Two sets of limits are kept apart:
+no rule holds a number of its own. The table has two kinds of limits:
 
 * ``low .. high`` is the *plausible range*: what the evidence leaves open, or for an assumption what
-  we would defend. Sampling uses it. A value outside it is an error unless the caller says that they
-  mean to leave it (``beyond_range``).
-* ``minimum .. maximum`` is where the equations still mean something. Nothing may leave it.
+  we would defend. Sampling uses it. A value outside it is an error unless the caller sets
+  ``beyond_range``. Both are None for a parameter without a plausible range.
+* ``minimum .. maximum`` is where the equations still mean something. No value may leave it.
 
-Grades: ``A`` same setting or group of people, ``B`` same class of intervention in another sector,
-``C`` laboratory or distant analogue, ``assumption`` nobody measured it, ``definition`` a unit or a
-convention of the model.
+Grades of the source: ``A`` same setting or group of people, ``B`` same class of intervention in
+another sector, ``C`` laboratory or distant analogue, ``assumption`` nobody measured it,
+``definition`` a unit or a convention of the model.
 """
 
 # ruff: noqa: E501  (a row of the table reads best on one line)
@@ -354,8 +355,8 @@ FORMER: Mapping[str, tuple[float, float]] = MappingProxyType(
         "richness_email": (0.4, 1.0),
     }
 )
-"""Plausible ranges up to version 2 of the model, where they held values that the table no longer has:
-scenario files of then are told so."""
+"""Plausible ranges up to version 2 of the model that held values outside those of the table: the
+message about such a value gives the former range."""
 
 
 def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter]:
@@ -380,7 +381,7 @@ def rows(*, role: str | None = None, grade: str | None = None) -> list[Parameter
 
 
 def check_name(name: object, *, suggest: bool = True) -> Problem | None:
-    """A problem when ``name`` is not in the table, else None; to ``suggest`` one takes time."""
+    """The problem where ``name`` is not in the table, else None; finding a suggestion takes time."""
     if name in TABLE:
         return None
     return Problem(
@@ -392,8 +393,8 @@ def check_name(name: object, *, suggest: bool = True) -> Problem | None:
 
 
 def check_value(name: str, value: object, *, beyond_range: bool = False) -> Problem | None:
-    """A problem when ``value`` is no number, or outside the plausible range (or, with
-    ``beyond_range``, outside the limits of the equation); else None."""
+    """The problem where ``value`` is not a number or is outside the plausible range (with
+    ``beyond_range``: outside the limits of the equation), else None."""
     row = TABLE[name]
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return Problem(
@@ -434,7 +435,7 @@ class Parameters(Mapping[str, float]):
     0.2
 
     Raises:
-        ParameterError: an unknown name or a value out of range; all mistakes at once.
+        ParameterError: a name is unknown or a value is out of range; all mistakes are listed.
     """
 
     def __init__(
@@ -501,7 +502,11 @@ class Parameters(Mapping[str, float]):
         return {n: self.__dict__[n] for n in NAMES if self.__dict__[n] != TABLE[n].default}
 
     def replace(self, *, beyond_range: bool = False, **changes: float) -> Parameters:
-        """A copy with some values changed; only the changed ones are checked against their range."""
+        """A copy with some values changed; only the changed ones are checked against their range.
+
+        Raises:
+            ParameterError: as of the class.
+        """
         Parameters(changes, beyond_range=beyond_range)
         return Parameters({**self.changed(), **changes}, beyond_range=True)
 
@@ -514,7 +519,7 @@ class Parameters(Mapping[str, float]):
         """The inverse of :meth:`vector`; checked against the limits of the equations only.
 
         Raises:
-            ParameterError: a value beyond those limits, or another number of values.
+            ParameterError: a value is beyond those limits, or there are too many or too few values.
         """
         numbers = [float(v) for v in vector]
         if len(numbers) != len(NAMES):

@@ -1,9 +1,9 @@
-"""Ctrl-C and SIGTERM: listen, work, held, check. A stopped command says so, and ends at once.
+"""Ctrl-C and SIGTERM: :func:`listen`, :func:`work`, :func:`check`, :func:`held`.
 
-SLURM, Docker and systemd send SIGTERM: it is Ctrl-C by another name, and ends in 143 where Ctrl-C
-ends in 130. :func:`listen` is called before anything is loaded. Until work begins, and after it,
-nothing has to be saved, so a signal ends the process on the spot: an exception would be lost, or
-printed as a traceback, wherever it falls into an import or into compiled code that cannot raise.
+SIGTERM, which SLURM, Docker and systemd send, is treated as Ctrl-C; the exit code is 143 in place
+of 130. :func:`listen` is called before anything is loaded. Before and after work nothing has to be
+saved, so a signal ends the process at once with a sentence: an exception that came during an import
+or in compiled code that cannot raise would be lost, or printed as a traceback.
 Within :func:`work` a signal raises :class:`Stopped`, a KeyboardInterrupt, and is remembered: where
 compiled code swallows the exception, :func:`check` raises it again.
 """
@@ -20,20 +20,20 @@ from types import FrameType
 from typing import Any
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
-"""What stops a command."""
+"""The signals that stop a command."""
 _heard: list[int] = []
 
 
 class Stopped(KeyboardInterrupt):
     """Ctrl-C or SIGTERM.
 
-    A class of its own: where KeyboardInterrupt itself passes through an ``exec`` of text (as in
-    dataclasses), Python 3.11 ends by SIGINT, though it was caught and another exit code given.
+    It is a class of its own because of Python 3.11: once KeyboardInterrupt itself has gone through
+    an ``exec`` of text (as in dataclasses), the process ends by SIGINT, even if it was caught.
     """
 
 
 def listen() -> None:
-    """Let Ctrl-C and SIGTERM end this process in a sentence; a signal that is ignored stays so."""
+    """Let Ctrl-C and SIGTERM end this process with a sentence; an ignored signal stays ignored."""
     for number in NUMBERS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
@@ -41,7 +41,7 @@ def listen() -> None:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Nothing has to be saved: say it and go."""
+    """End the process with a sentence, because nothing has to be saved."""
     with contextlib.suppress(OSError):
         start = "\n" if os.isatty(2) else ""  # the terminal has put ^C into the line
         os.write(2, f"{start}{sentence(number)}\n".encode())
@@ -54,19 +54,19 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _tell_unraisable(unraisable: Any) -> None:
-    """As Python tells of an exception that cannot be raised, but of ours, which is not lost."""
+    """Report an exception that cannot be raised as Python does; Stopped is remembered instead."""
     if not (_heard and unraisable.exc_type is Stopped):
         sys.__unraisablehook__(unraisable)
 
 
 @contextlib.contextmanager
 def work() -> Iterator[None]:
-    """While something has to be kept or tidied up: a signal raises an exception.
+    """Let signals raise an exception while something has to be saved or tidied up.
 
-    Without :func:`listen` (in a program that is not ours) nothing is changed.
+    Without :func:`listen` (in a program that only imports codose) nothing changes.
 
     Raises:
-        Stopped: at a signal; at the end too, if one was swallowed.
+        Stopped: a signal came; raised at the end if the exception was swallowed.
     """
     ours = [number for number in NUMBERS if signal.getsignal(number) is _leave]
     for number in ours:
@@ -80,10 +80,10 @@ def work() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise what was heard and swallowed; does nothing without any.
+    """Raise again for a signal whose exception may have been swallowed; do nothing without one.
 
     Raises:
-        Stopped: a signal was heard.
+        Stopped: a signal came.
     """
     if _heard:
         raise Stopped
@@ -95,7 +95,7 @@ def heard() -> int:
 
 
 def sentence(number: int) -> str:
-    """What to say of a signal that came when nothing had to be kept.
+    """The sentence about a signal that came when nothing had to be saved.
 
     >>> sentence(signal.SIGINT), sentence(signal.SIGTERM)
     ('interrupted', 'interrupted (SIGTERM)')
@@ -106,13 +106,13 @@ def sentence(number: int) -> str:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Keep signals waiting, so that what is done here is done as a whole or not at all."""
+    """Hold signals back until the end of the block, so that they do not cut it short."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals only reach the main thread
         return
     waiting: list[tuple[int, FrameType | None]] = []
     before: dict[int, Any] = {number: signal.getsignal(number) for number in NUMBERS}
-    # One that is ignored, or the system's own, would raise nothing.
+    # An ignored signal, or one left to the system, has no handler to call.
     before = {number: handler for number, handler in before.items() if callable(handler)}
     for number in before:
         signal.signal(number, lambda number, frame: waiting.append((number, frame)))

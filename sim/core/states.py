@@ -1,4 +1,4 @@
-"""CONSTRUCTS and READINGS: what surveys, sessions and tests read of people; names alone."""
+""":data:`CONSTRUCTS` and :data:`READINGS`: names of what surveys, sessions and tests measure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Units of time and of certainty: :data:`WEEKS_A_MONTH`, :func:`week_of`, :func:`first_day`,
-:data:`CONFIDENCE`, :func:`z_value`; :func:`count` of things; and the :data:`MODEL_VERSION`.
+:data:`CONFIDENCE`, :func:`z_value`; :func:`count` of things; :data:`MODEL_VERSION`.
 
 The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
 surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from statistics import NormalDist
 
 MODEL_VERSION = 3
-"""Of the equations and their parameters; plausible sets of another version are refused."""
+"""Version of the equations and their parameters; parameter sets of another version are refused."""
 
 WEEKS_A_YEAR = 52
 """Weeks of a year (one day, or two, short of the calendar's)."""
@@ -23,9 +23,9 @@ WEEKS_A_MONTH = WEEKS_A_YEAR / 12
 """Weeks of a month: 4 1/3."""
 
 CONFIDENCE = 0.90
-"""Of every interval, unless it says otherwise."""
+"""Confidence level of every interval, unless another is given."""
 TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-"""Quantiles at the ends of such an interval: 5 % and 95 %."""
+"""Quantiles at the ends of such an interval: 0.05 and 0.95."""
 
 
 def weeks_of(months: float) -> int:
@@ -61,7 +61,7 @@ def first_day(week: int, start_date: date) -> date:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """So many of something.
+    """A number with its noun, singular or plural.
 
     >>> count(1, "run"), count(0, "run"), count(1234, "study", "studies")
     ('1 run', '0 runs', '1,234 studies')

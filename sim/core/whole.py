@@ -1,4 +1,4 @@
-"""Whole numbers at the door: :func:`check_whole`, :func:`check_seed`, :func:`check_replicates`."""
+"""Checks of whole numbers: :func:`check_whole`, :func:`check_seed`, :func:`check_replicates`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,29 @@ MAX_SEED = 2**63 - 1
 
 
 def check_replicates(value: object) -> int:
-    """A number of replicates: whole, 1..2**32.
+    """The number of replicates, after a check that it is whole and within 1..2**32.
 
     Raises:
-        InputError: anything else.
+        InputError: it is not.
     """
     return check_whole("replicates", value, 1, MAX_REPLICATES, "1..4294967296 (2**32)")
 
 
 def check_seed(value: object) -> int:
-    """A seed: whole, 0..2**63 - 1.
+    """The seed, after a check that it is whole and within 0..2**63 - 1.
 
     Raises:
-        InputError: anything else.
+        InputError: it is not.
     """
     return check_whole("seed", value, 0, MAX_SEED, "0..9223372036854775807 (2**63 - 1)")
 
 
 def check_whole(field: str, value: object, low: int, high: int, allowed: str) -> int:
-    """A whole number low..high, NumPy's too but no bool; else an InputError saying ``allowed``."""
+    """The value as an int, after a check that it is whole (also of NumPy, but no bool), low..high.
+
+    Raises:
+        InputError: it is not; the message gives ``allowed``.
+    """
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
