@@ -1,1 +1,1 @@
-"""The week compiled: one artefact, made into machine code for this machine or for any browser."""
+"""The compiled engine: one portable artefact, made into code for this machine or for a browser."""

@@ -1,7 +1,7 @@
-"""What compiled code takes: :class:`Entry` declares it, a :class:`Block` holds it for one caller.
+"""Arguments of compiled code: an :class:`Entry` declares them, a :class:`Block` holds their values.
 
-An entry takes the address of one block of memory, and so is called alike from Python, from C and
-from JavaScript. The block is a row of words of 8 bytes, argument after argument: a number is one
+An entry takes the address of one block of memory, so that Python, C and JavaScript call it in the
+same way. The block is a row of words of 8 bytes, argument after argument: a number is one
 word (int64 or float64), an array is its address and then its shape. Arrays are contiguous, last
 axis fastest.
 """
@@ -28,7 +28,7 @@ class Argument:
 
     @property
     def words(self) -> int:
-        """Words in a block."""
+        """Number of words in a block."""
         return 1 + self.ndim
 
 
@@ -45,9 +45,9 @@ class Entry:
     """A function over arrays that compiled code offers.
 
     Attributes:
-        name: of the exported function; a function may be exported for several types.
-        function: plain Python; returns nothing.
-        arguments: in its order.
+        name: name of the exported function; one function may be exported for several types.
+        function: the function in Python, which returns nothing.
+        arguments: its arguments, in order.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Entry:
     arguments: tuple[Argument | Group, ...]
 
     def flat(self) -> Iterator[tuple[int, Argument]]:
-        """Every argument with its first word, those of groups too."""
+        """Index of the first word, and argument, of every argument; groups are taken apart."""
         word = 0
         for one in self.arguments:
             for argument in one.fields if isinstance(one, Group) else (one,):
@@ -64,7 +64,7 @@ class Entry:
 
     @property
     def words(self) -> int:
-        """Words of its block."""
+        """Number of words of its block."""
         return sum(argument.words for _, argument in self.flat())
 
 
@@ -89,15 +89,15 @@ class Block:
 
     @property
     def address(self) -> int:
-        """Of the block itself."""
+        """Address of the block in memory."""
         return self.words.ctypes.data
 
     def put(self, **values: Any) -> None:
         """Set some arguments.
 
         Raises:
-            TypeError: an array of another type, shape or order than declared, which compiled code
-                would misread.
+            TypeError: an array differs from its declaration in type, number of axes or order of
+                memory, so that compiled code would misread it.
         """
         for name, value in values.items():
             word, argument = self._places[name]

@@ -1,7 +1,7 @@
-"""Which portable code is used: :func:`code` of the shipped artefact, or made anew from sources.
+"""The engine's portable code: :func:`code` takes the shipped artefact, or compiles the sources.
 
-The shipped one counts while its stamp is that of the sources. After an edit Numba, where it is
-installed, compiles them again (half a minute; kept in the user's cache).
+The shipped artefact is used while its stamp is that of the sources. After an edit Numba, where it
+is installed, compiles the sources again (half a minute); the result stays in the user's cache.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _told = threading.Event()
 
 
 def code() -> bytes:
-    """The engine of these sources in LLVM's language.
+    """The engine of these sources as text in LLVM's language.
 
     Raises:
-        EngineError: the shipped one is of no use, and Numba is not here to make another.
+        EngineError: the shipped artefact cannot be used, and Numba is not installed or fails.
     """
     try:
         return shipped(SHIPPED)
@@ -76,7 +76,7 @@ def shipped(folder: Path = SHIPPED) -> bytes:
 
 
 def _compiled() -> bytes:
-    """Portable code made in a process of its own: Numba is set up for no processor there."""
+    """Compile the sources in a new process, where Numba is set up for no particular processor."""
     path = cache.folder() / f"build-{os.getpid()}-{threading.get_ident()}.ll"
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -95,7 +95,7 @@ def _compiled() -> bytes:
 
 
 def tell_once(words: str) -> None:
-    """Say once, on standard error, why something takes a while."""
+    """Print a message on standard error, unless this process has already printed one."""
     if not _told.is_set():
         _told.set()
         print(words, file=sys.stderr, flush=True)  # noqa: T201

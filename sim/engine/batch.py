@@ -1,7 +1,7 @@
-"""``run_here``: many compiled runs in this thread; ``by_threads``: work shared out to threads.
+""":func:`run_here`: many compiled runs in this thread; :func:`by_threads`: work shared by threads.
 
-Which runs are made together, how many threads there are and which finishes first changes nothing: a
-run is a pure function of (scenario, parameters, seed, replicate).
+Which runs are made together, how many threads there are and which finishes first change no number,
+because a run is a pure function of (scenario, parameters, seed, replicate).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _MOST_RUNS = 256
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Threads to use: the argument, else ``CODOSE_THREADS``, else the processors we may use.
+    """Number of threads: the argument, else ``CODOSE_THREADS``, else the processors we may use.
 
-    A job of SLURM may use as many as ``SLURM_CPUS_PER_TASK``, even where nothing binds it to them.
+    In a SLURM job these are at most ``SLURM_CPUS_PER_TASK``, even if the job is bound to none.
     """
     if threads is None and os.environ.get("CODOSE_THREADS", "").isdigit():
         threads = int(os.environ["CODOSE_THREADS"])
@@ -46,10 +46,10 @@ def thread_count(threads: int | None = None) -> int:
 def by_threads(
     function: Callable[[Task], Found], tasks: Sequence[Task], workers: int
 ) -> Generator[Found, None, None]:
-    """What a function gives of each task, in order.
+    """Yield the result of each task, in order.
 
     Args:
-        function: should leave Python's lock for most of its time.
+        function: takes a task; should release Python's lock for most of its time.
         tasks: the tasks; only a few more than there are threads are begun ahead of the caller.
         workers: how many threads.
 
@@ -71,7 +71,7 @@ def in_order(
     tasks: Iterable[Task],
     ahead: int,
 ) -> Generator[Found, None, None]:
-    """Submit tasks, at most so many ahead of the caller, and give their answers in order."""
+    """Submit tasks, at most ``ahead`` of them early, and yield their results in order."""
     waiting: deque[Any] = deque()
     try:
         for task in tasks:
@@ -86,7 +86,7 @@ def in_order(
 
 
 def most_runs(scenario: Scenario, rows: int) -> int:
-    """Runs that one call makes at most: 8 MiB of records of so many rows."""
+    """Most runs of one call: 256, or fewer whose records of ``rows`` weeks fill 8 MiB."""
     one = rows * len(scenario.region_names) * len(RECORD) * 8
     return max(1, min(_MOST_RUNS, _CHUNK_BYTES // one))
 
@@ -100,7 +100,7 @@ def run_here(
     *,
     weeks: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Some (set, replicate) pairs in this thread.
+    """Make the runs of some (set, replicate) pairs in this thread.
 
     Args:
         scenario: what to run.
@@ -116,7 +116,7 @@ def run_here(
     staggers = matrix["calendar_stagger"][which]
     edges = np.flatnonzero(np.diff(staggers, prepend=np.nan, append=np.nan))
     parts = []
-    for first, last in itertools.pairwise(edges.tolist()):  # another stagger, other calendars
+    for first, last in itertools.pairwise(edges.tolist()):  # each stagger has its own calendars
         prepared = compiled.prepare(scenario, seed, float(staggers[first]))
         some = slice(first, last)
         parts.append(

@@ -1,7 +1,7 @@
 """The user's cache of compiled code: :func:`folder`, and :func:`read` and :func:`write` of entries.
 
-An entry is its content behind a hash of it and its name; one that was cut short, changed or put
-under another name is deleted, and made again by whoever asks for it.
+An entry is a hash of name and content, followed by the content. An entry that was cut short,
+changed or renamed is deleted when it is read, and the caller makes it again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _HASH = 32
 def folder() -> Path:
     """Where compiled code is kept: the user's cache, or a temporary folder if that is read-only.
 
-    ``CODOSE_CACHE`` names another place. The temporary folder has a name that anybody can guess,
-    and what it holds is run: it is used only if nobody else may write there.
+    ``CODOSE_CACHE`` names another folder. Anybody can guess the name of the temporary folder, and
+    its content is executed, so it is used only if nobody else may write there.
     """
     usual = os.environ.get("CODOSE_CACHE") or _users_cache()
     if _takes(Path(usual)):
@@ -52,7 +52,7 @@ def _takes(base: Path) -> bool:
 def _users_cache() -> str:
     try:
         import platformdirs
-    except ImportError:  # it asks a system that looks like POSIX for what this one does not have
+    except ImportError:  # not every system has the modules that it imports
         return os.path.join(os.path.expanduser("~"), ".cache", "codose")
     return platformdirs.user_cache_dir("codose", appauthor=False)
 
@@ -66,12 +66,12 @@ def _is_ours(path: Path) -> bool:
     if not stat.S_ISDIR(about.st_mode):
         return False
     if not hasattr(os, "getuid"):
-        return True  # such a system has temporary folders of each user's own
+        return True  # there, each user has a temporary folder
     return about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == 0o700
 
 
 def entries() -> list[Path]:
-    """The files in the cache, with those that a killed process has left half written."""
+    """The files in the cache, with unfinished ones that a killed process has left."""
     try:
         return sorted(one for word in ("engine-*", "tmp-*") for one in folder().glob(word))
     except OSError:

@@ -39,10 +39,11 @@ class Prepared:
     seed: int
 
     def reports(self, weeks: Sequence[int] | None) -> np.ndarray:
-        """The row of a record for each week; ``weeks`` are the weeks reported (None: all).
+        """The row of a record for each week, int64 (horizon + 1,).
 
-        The last of ``weeks`` must be the horizon, or weeks after it go to its row's successor,
-        which is cut off.
+        Args:
+            weeks: the weeks reported, ascending; None: all. Later weeks go to one more row, which
+                :func:`run_chunk` cuts off.
         """
         horizon = self.tables.horizon
         if weeks is None:
@@ -72,12 +73,12 @@ class Workspace:
 
     @property
     def bytes(self) -> int:
-        """Memory of the workspace."""
+        """Memory of its arrays, in bytes."""
         return sum(self.block.arrays[one.name].nbytes for one in WORK.fields if one.ndim)
 
 
 def space_sizes(t: Tables) -> dict[str, int]:
-    """The sizes by name of :data:`sim.engine.entries.SHAPES`."""
+    """The sizes that the axes in :data:`sim.engine.entries.SHAPES` name."""
     return {
         **t.sizes,
         "states": kernel.STATES,
@@ -94,16 +95,16 @@ def space_sizes(t: Tables) -> dict[str, int]:
 
 
 def _length(axis: str | int | tuple[str | int, ...], sizes: dict[str, int]) -> int:
-    """Of an axis, a number, a size by name or a product of these."""
+    """Length of an axis, which is a number, the name of a size or a product of these."""
     if isinstance(axis, tuple):
         return math.prod(_length(one, sizes) for one in axis)
     return axis if isinstance(axis, int) else sizes[axis]
 
 
 def prepare(scenario: Scenario, seed: int, stagger: float) -> Prepared:
-    """The arrays of a scenario (kept for the last few scenarios).
+    """The arrays of a scenario, kept for the last 32 of them.
 
-    Threads that ask for the same one at the same time wait for the first of them.
+    Threads that need the same arrays at the same time wait for the first of these threads.
     """
     key = (id(scenario), seed, stagger)
     with _lock:
@@ -135,17 +136,19 @@ def run_chunk(
     workspace: Workspace | None = None,
     snapshots: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Some runs in this thread.
+    """Make some runs in this thread.
 
     Args:
         prepared: the scenario.
         sets: (sets,) of :data:`sim.engine.tables.PARAMETER_TYPE`.
         which, replicates: (runs,) int64.
         weeks: report these weeks only (ascending); None: every week.
+        workspace: the arrays of this thread; default: new ones.
+        snapshots: receives every state in every week of a single run, see :func:`simulate_states`.
 
     Returns:
-        float64 (runs, weeks, regions, columns of RECORD): the levels of each week; of every week
-        its flows, of fewer weeks those of all weeks up to each.
+        float64 (runs, weeks, regions, columns of RECORD): levels of each week; flows of each week
+        or, where ``weeks`` are given, of all weeks up to each.
     """
     from sim.engine import native  # LLVM's library takes a tenth of a second to load
 

@@ -1,7 +1,6 @@
-"""All that compiled code offers, in one place: :data:`ENTRIES` over arrays, :data:`FUNCTIONS` of
-single numbers.
+"""All functions of compiled code: :data:`ENTRIES` take arrays, :data:`FUNCTIONS` single numbers.
 
-Add a row here, ``make engine``, and Python, C and the browser can call it.
+Add a row to ENTRIES and run ``make engine``; then Python, C and the browser can call the function.
 """
 
 from __future__ import annotations
@@ -84,12 +83,12 @@ _SPACES: dict[str, tuple[np.dtype, Shape]] = {
     "tie_scratch": (INT, ("tie_places",)),
     "flows": (FLOAT, ("columns",)),
 }
-"""Type and axes of each array of :data:`WORK`: an axis is a number, a size by name, or a product of
-these.
+"""Type and axes of each array of :data:`WORK`: an axis is a number, the name of a size, or a
+product of these.
 
-Sizes are ``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with
-week 0, ``regions``, ``providers``, ``candidates``, staff ``leaves`` and ``staff`` of a candidate as
-a scenario says; ``slots``, the most contacts of a region's week, at least 1; and
+The sizes are ``states`` of a person, numbers of a ``site``, ``columns`` of a record; ``weeks`` with
+week 0, ``regions``, ``providers``, ``candidates``, staff ``leaves`` and ``staff`` of a candidate in
+the scenario; ``slots``, the most contacts of a region in a week, at least 1; and
 :data:`sim.engine.filling.SIZES`."""
 
 SHAPES: dict[str, Shape] = {name: axes for name, (_, axes) in _SPACES.items()}
@@ -106,7 +105,7 @@ def _entry(function: Callable[..., None], *arguments: Argument | Group, name: st
 
 
 def _counting(bits: int) -> tuple[Entry, ...]:
-    """The histograms of :mod:`sim.engine.counting`, for counts of so many bits."""
+    """The histograms of :mod:`sim.engine.counting`, for counts of 16 or 32 bits."""
     counts = Argument("counts", np.dtype(f"uint{bits}"), 4)
     return (
         _entry(
@@ -226,7 +225,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for name, item in vars(rules).items()
     if isinstance(item, FunctionType) and item.__module__ == rules.__name__
 }
-"""Every rule. From outside each takes and gives float64: whole numbers and truth values too."""
+"""Every rule. Other languages pass and receive float64, also for whole numbers and truth values."""
 
 
 def signature(function: Callable[..., Any]) -> tuple[dict[str, type], type]:

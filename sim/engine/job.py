@@ -1,17 +1,17 @@
 """A prepared scenario as one file for the engine in a browser: :func:`job`.
 
-Layout of the file: a number (uint32, little-endian), so many bytes of JSON, and from the next
-multiple of 64 on the arrays, each at a multiple of 64. The JSON holds
+The file holds the length of the JSON in bytes (uint32, little-endian), the JSON, and from the next
+multiple of 64 bytes on the arrays, each at a multiple of 64. The JSON holds
 
-- ``stamp``: of the layout that it follows (``layout.json``); ``entry``: what to call;
+- ``stamp``: the stamp of the layout (``layout.json``); ``entry``: the entry to call;
 - ``numbers``: arguments that are single numbers;
 - ``arrays``: arguments with their content: ``type`` (a record of the layout, or NumPy's name),
-  ``shape``, ``offset`` in the data;
-- ``spaces``: work space, to be filled with zeros: ``type``, ``shape``;
-- ``record``: (rows, regions, columns) of a run; ``weeks``: what the rows are; ``regions``: names.
-  Where the rows are not all weeks, flows are those of all weeks up to each.
+  ``shape``, ``offset`` from the first array in bytes;
+- ``spaces``: work space, which the caller fills with zeros: ``type``, ``shape``;
+- ``record``: (rows, regions, columns) of a run; ``weeks``: the week of each row; ``regions``:
+  names. Where some weeks have no row, flows are those of all weeks up to that of the row.
 
-Parameter sets, sets and replicates of the runs, and the records come from the caller.
+The caller adds parameter sets, the set and replicate of each run, and space for the records.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def job(
     stagger: float | None = None,
     weeks: Sequence[int] | None = None,
 ) -> bytes:
-    """What a browser needs to run a scenario.
+    """The file that a browser needs to run a scenario.
 
     Args:
         scenario: what to run.

@@ -1,8 +1,8 @@
-"""What a compiled artefact rests on: :func:`layout` (JSON for callers) and :func:`stamp`.
+"""What a compiled artefact depends on: :func:`layout` (JSON for callers) and :func:`stamp`.
 
 The stamp changes when anything that is compiled changes: the source files that hold compiled
-functions, the constants that these take from elsewhere, or the layout of what they are given. Both
-are found from the functions themselves; nothing is listed by hand.
+functions, the constants that these take from elsewhere, or the layout of their arguments. Files and
+constants are found from the functions themselves, not listed by hand.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sim.engine.entries import ENTRIES, FUNCTIONS, SHAPES, signature
 from sim.model import dosage
 
 PREFIX = "codose_"
-"""Of exported names, so that none is a name of the C library."""
+"""Prefix of exported names, so that none is a name of the C library."""
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent
 
@@ -52,7 +52,7 @@ def isfunction(item: Any) -> bool:
 
 
 def _looked_up(function: FunctionType, names: set[str]) -> list[tuple[str, Any]]:
-    """What a function finds by name in its module, and in the modules that it names."""
+    """Names and values that a function looks up in its module and in the modules that it names."""
     items: list[tuple[str, Any]] = []
     for name in sorted(names & function.__globals__.keys()):
         item = function.__globals__[name]
@@ -184,7 +184,7 @@ def stamp() -> str:
 
 
 def number_of(stamp: str) -> int:
-    """The stamp as the number that an artefact answers when it is asked: 31 bits of it."""
+    """The number that the function ``stamp`` of an artefact returns: 31 bits of the stamp."""
     return int(stamp[:8], 16) & 0x7FFFFFFF
 
 
@@ -195,9 +195,9 @@ _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)+", re.M)
 
 @lru_cache(maxsize=1)
 def source_hash() -> str:
-    """A hash of every source that the numbers of a run come from, as its imports say.
+    """A hash of every source that numbers of a run come from: 16 hexadecimal digits.
 
-    Those of the compiled functions and of all that prepares their arrays. Results keep it.
+    These are all files that the compiled engine and the reduction import. Results keep the hash.
     """
     digest = hashlib.sha256()
     for path in imported_by(_HERE / "compiled.py", _HERE / "reduction.py"):
@@ -206,7 +206,7 @@ def source_hash() -> str:
 
 
 def imported_by(*roots: Path) -> tuple[Path, ...]:
-    """The files of this package that some of its files import, directly or not, and these."""
+    """Some files of this package, and all of its files that they import, directly or not."""
     found: set[Path] = set()
     waiting = list(roots)
     while waiting:
@@ -223,7 +223,7 @@ def imported_by(*roots: Path) -> tuple[Path, ...]:
 
 
 def _file(module: str) -> Path | None:
-    """The file of a module of this package; the package's own face imports everything: not it."""
+    """The file of a module of this package; None for the package itself, which imports them all."""
     path = _PACKAGE.joinpath(*module.split(".")[1:])
     if path == _PACKAGE:
         return None

@@ -13,20 +13,20 @@ _MARK = "compiled_with"
 
 
 def pasted(function: F) -> F:
-    """Pasted into its only caller as machine code, with all that it calls.
+    """Mark a function to be pasted into its only caller as machine code, with all that it calls.
 
-    Passing some arrays on costs as much as working on ten people.
+    Passing its arrays would cost as much time as computing ten people.
     """
     setattr(function, _MARK, {"forceinline": True})
     return function
 
 
 def inlined(function: F) -> F:
-    """Pasted into its callers before types are known."""
+    """Mark a function to be pasted into its callers before types are known."""
     setattr(function, _MARK, {"inline": "always"})
     return function
 
 
 def options(function: Callable[..., Any]) -> dict[str, Any]:
-    """What the compiler is told about a function."""
+    """Options of the compiler for a function."""
     return dict(getattr(function, _MARK, {}))

@@ -1,8 +1,8 @@
 """Machine code for this machine from the artefact: :func:`engine` gives the loaded :class:`Native`.
 
 At first use LLVM optimises the portable code for the processor at hand (a few seconds); the object
-is kept in the user's cache and loaded from there in milliseconds afterwards. Nothing is contracted
-or reordered: the same bits come out everywhere.
+is kept in the user's cache and loaded from there in milliseconds afterwards. Arithmetic is neither
+contracted nor reordered, so that results have the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Native:
         machine_code: an object file for this processor.
 
     Raises:
-        RuntimeError: it cannot be loaded, or was made from something else.
+        RuntimeError: it cannot be loaded, or was made from other sources.
     """
 
     def __init__(self, machine_code: bytes) -> None:
@@ -58,7 +58,7 @@ class Native:
         """Call an entry with its arguments; other threads run on meanwhile.
 
         Raises:
-            RuntimeError: compiled code gave up, which it never should.
+            RuntimeError: the entry returned an error, which should never happen.
         """
         status = self._entries[block.entry.name](block.address)
         if status:
@@ -71,9 +71,9 @@ class Native:
 
 
 def call(entry: str, *values: Any) -> None:
-    """Call an entry once, with its arguments in their order.
+    """Call an entry once, with its arguments in order.
 
-    Where no compiled engine can be used, the same lines run as plain Python, slowly.
+    Where the compiled engine cannot be used, the same function runs as plain Python, slowly.
 
     Example:
         >>> import numpy as np
@@ -107,13 +107,13 @@ def engine() -> Native:
 
 @lru_cache(maxsize=1)
 def _engine() -> Native:
-    """From the object in the cache, else from the artefact."""
+    """Load the object in the cache, or make one from the artefact."""
     path = cache.folder() / f"engine-{object_key()}.o"
     kept = cache.read(path)
     if kept is not None:
         try:
             return Native(kept)
-        except RuntimeError:  # an object of another make under this name
+        except RuntimeError:  # made from other sources, or unreadable
             cache.delete(path)
     code = artefact.code()
     artefact.tell_once("codose: preparing the engine for this machine (once, a few seconds) ...")
@@ -134,15 +134,15 @@ def _first_line(error: Exception) -> str:
 
 
 def object_key() -> str:
-    """What a kept object depends on: artefact, LLVM, processor and its features."""
+    """A hash of what an object depends on: artefact, LLVM, system, processor and its features."""
     parts = (layout.stamp(), llvmlite.__version__, llvm.get_process_triple(), *processor())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def processor() -> tuple[str, str]:
-    """The name of the processor as LLVM has it, and its features; plain code where it cannot tell.
+    """LLVM's name of the processor, and its features; "generic" where LLVM cannot tell.
 
-    A name that LLVM does not know, without features, would end the process.
+    An unknown name without features would end the process.
     """
     try:
         return llvm.get_host_cpu_name() or "generic", llvm.get_host_cpu_features().flatten()
@@ -151,7 +151,7 @@ def processor() -> tuple[str, str]:
 
 
 def machine() -> llvm.TargetMachine:
-    """This processor, as LLVM compiles for it."""
+    """LLVM's target for this processor."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name, features = processor()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
-    """The arrays of a scenario. What it costs grows with regions and weeks, not with staff.
+    """The arrays of a scenario. Their size grows with regions and weeks, not with staff.
 
     Args:
-        scenario: any.
+        scenario: the scenario.
         stagger: the parameter ``calendar_stagger``, the only one that moves calendars; default:
             the scenario's own.
 
@@ -52,7 +52,7 @@ def tabulate(scenario: Scenario, stagger: float | None = None) -> Tables:
 
 
 def _placed(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The regions with all that follows for them; ties from files; regions of each provider;
+    """The regions, complete; ties from files; number of regions of each provider;
     :data:`sim.engine.filling.SIZES`."""
     regions = tables.region_rows(scenario)
     neighbours, given_ties = tables.network_rows(scenario, regions)
@@ -63,7 +63,7 @@ def _placed(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def _logged(scenario: Scenario, regions: np.ndarray, served: np.ndarray) -> np.ndarray:
-    """The contact log, with who came."""
+    """The contact log, with the people who came."""
     log, asked, contact = tables.log_rows(scenario)
     if len(log):
         work = np.zeros((3, len(log)), dtype=np.int64)
@@ -72,7 +72,7 @@ def _logged(scenario: Scenario, regions: np.ndarray, served: np.ndarray) -> np.n
 
 
 def _call(entry: str, *values: Any) -> None:
-    """Call an entry with its arguments in their order."""
+    """Call an entry with its arguments in order."""
     block = Block(ENTRIES[entry])
     names = [argument.name for _, argument in block.entry.flat()]
     block.put(**dict(zip(names, values, strict=True)))
@@ -82,7 +82,7 @@ def _call(entry: str, *values: Any) -> None:
 def _planned(
     scenario: Scenario, regions: np.ndarray, served: np.ndarray, stagger: float
 ) -> dict[str, np.ndarray]:
-    """What compiled code finds: the contacts, and what events do to each week."""
+    """Arrays that compiled code fills: the contacts, and the effects of events in each week."""
     weeks, size = scenario.horizon_weeks + 1, len(regions)
     events = tables.event_rows(scenario)
     leaving = int((events["kind"] == STAFF_LEAVE).sum())

@@ -1,7 +1,7 @@
-"""``Reduction`` and ``not_finite``: from records to outcomes, in the thread that made the records.
+""":class:`Reduction` turns records into outcomes; :func:`not_finite` finds faults in records.
 
-A reduction is plain data, shared by threads. What it gives of the records of some runs is small:
-every outcome at some weeks or, where every week is reported, in every week.
+A reduction is plain data, shared by threads. The thread that made the records of some runs reduces
+them to every outcome at some weeks or, where every week is reported, in every week.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Reduction:
 
     @property
     def reported(self) -> tuple[int, ...] | None:
-        """The weeks to ask of the engine; None for all of them."""
+        """The weeks that the engine must report; None: all."""
         return None if self.every_week else self.weeks
 
     def at_points(self, records: np.ndarray, which: np.ndarray) -> np.ndarray:
@@ -135,7 +135,7 @@ class Reduction:
 def not_finite(
     records: np.ndarray, regions: Sequence[str], weeks: Sequence[int] | None = None
 ) -> dict[int, str]:
-    """Which runs have a number that is not finite, and the first of these.
+    """A text on the first number that is not finite, for each run that has one, by its position.
 
     Args:
         records: float64 (run, reported week, region, column of RECORD).

@@ -1,8 +1,8 @@
 """A scenario as arrays, for the compiled engine: :class:`Tables`. Nothing here depends on chance.
 
-The functions turn the lines of a scenario into records, and :mod:`sim.engine.prepare` has compiled
-code spread them over the weeks. Everything is made once a scenario and calendar stagger; parameter
-sets and replicates are rows of later calls.
+The functions turn the lines of a scenario into records, which compiled code called by
+:mod:`sim.engine.prepare` spreads over the weeks. This is done once for each scenario and calendar
+stagger; parameter sets and replicates are arguments of later calls.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ CONTACT_TYPE = _record(
     _WHO_CAME,
     _floats(*FUNCTIONS),
 )
-"""A contact that is due, or may fall. What its time goes to is NaN for the reference mix; how many
-are present is :data:`sim.model.dosage.NOT_KNOWN` where attendance is drawn."""
+"""A contact that is due, or that chance may make due. The shares of its time are NaN for the
+reference mix; ``present`` is :data:`sim.model.dosage.NOT_KNOWN` where attendance is drawn."""
 
 _STARTS = (
     "knowledge", "staff_accountability", "trust", "demand", "provider_accountability", "leadership",
@@ -62,10 +62,11 @@ REGION_TYPE = _record(
     _ints("network", "ties", "graphs", "place", "given"),
     _floats("rewiring", *_STARTS),
 )
-"""A region as the scenario describes it. NaN: not given, use the parameters' means. ``first`` is
-its first post among all posts; ``network`` an index into :data:`sim.core.ties.KINDS`, ``ties`` how
-many ties it has and ``graphs`` how many graphs there are to take in turn. ``place`` is where its
-network stands among the networks of a run, ``given`` where the ties from its file begin."""
+"""A region as the scenario describes it. NaN: not given, so that the parameters apply. ``first`` is
+its first post among all posts; ``network`` an index into
+:data:`sim.core.ties.KINDS`, ``ties`` its number of ties, ``graphs`` the number of graphs that
+replicates take in turn. ``place`` is the position of its network among the networks of a run,
+``given`` that of the first of the ties from its file."""
 
 SERIES_TYPE = _record(
     _ints("mode", "timing", "first_week", "last_week"),
@@ -86,8 +87,8 @@ EVENT_TYPE = _record(
     _ints("kind", "week", "until_week", "region", "provider", "number"), _floats("amount")
 )
 """A shock or a phase of delivery work: ``kind`` is an index into
-:data:`sim.engine.arrays.EVENTS`, ``region`` -1 means all, ``number`` is the place among the shocks,
-``amount`` the factor, the change or the share."""
+:data:`sim.engine.arrays.EVENTS`, ``region`` -1 means all, ``number`` is the position among the
+shocks, ``amount`` the factor, the change or the share."""
 
 LEAVE_TYPE = _record(_ints("week", "region", "number"), _floats("share"))
 
@@ -136,8 +137,8 @@ class Tables:
 
 
 def region_rows(scenario: Scenario) -> np.ndarray:
-    """The regions, (regions,) of :data:`REGION_TYPE`, but for their networks
-    (:func:`network_rows`) and what follows for them (:func:`sim.engine.filling.place_regions`)."""
+    """The regions, (regions,) of :data:`REGION_TYPE`, without their networks (:func:`network_rows`)
+    and the fields that :func:`sim.engine.filling.place_regions` sets."""
     names = scenario.region_names
     overrides = scenario.regions.overrides
     table = np.zeros(len(names), dtype=REGION_TYPE)
@@ -154,7 +155,7 @@ def region_rows(scenario: Scenario) -> np.ndarray:
 
 
 def _shares(one: ContactSeries | LogRow) -> tuple[float, ...]:
-    """What the time goes to; NaN for the reference mix."""
+    """Shares of the time of a contact; NaN for the reference mix."""
     return (np.nan,) * len(FUNCTIONS) if one.functions is None else one.functions.shares
 
 
@@ -180,11 +181,11 @@ def series_rows(scenario: Scenario) -> np.ndarray:
 
 
 def log_rows(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The contact log, but for what follows of who came (:func:`sim.engine.filling.share_log`).
+    """The contact log, without the fields that :func:`sim.engine.filling.share_log` sets.
 
     Returns:
-        (rows,) of :data:`LOG_TYPE`; how many were asked (0: not known), and the first row of the
-        contact that each row belongs to, int64.
+        (rows,) of :data:`LOG_TYPE`; the number of people invited (0: not known) and the first row
+        of the contact that each row belongs to, int64 (rows,) each.
     """
     region = {name: i for i, name in enumerate(scenario.region_names)}
     provider = {name: i for i, name in enumerate(scenario.provider_names)}
@@ -237,11 +238,11 @@ def event_rows(scenario: Scenario) -> np.ndarray:
 
 
 def network_rows(scenario: Scenario, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Write down the networks of regions.
+    """Enter the networks into the rows of the regions.
 
     Returns:
-        int64: (regions,), the setting ``neighbours`` of each; and the ties from files, two posts
-        each, one after another.
+        The setting ``neighbours`` of each region, int64 (regions,); and the ties from files, two
+        posts each, one after another, int64.
     """
     known: dict[Network, tuple[int, np.ndarray]] = {}
     given = 0
