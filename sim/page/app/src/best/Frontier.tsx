@@ -1,4 +1,4 @@
-/** What more money gives: the plans that nothing beats, the listed plans by number, and the plan on the screen. */
+/** What more money gives: a drawing of the plans that no other plan beats, the listed plans by number, and the plan on the screen. */
 import { scaleLinear } from "d3-scale";
 import { line as path } from "d3-shape";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -11,7 +11,7 @@ import { lineOfChoice } from "./line";
 
 const HEIGHT = 300;
 const AROUND = { top: 20, right: 16, bottom: 44, left: 52 };
-const LETTER = 6.6; // px, mean width of a letter of a label
+const LETTER = 6.6; // px, the mean width of a letter in a label
 
 export function Frontier({ shared, found }: { shared: Shared; found: Found }) {
   const { say, about, file } = shared;
@@ -59,7 +59,7 @@ interface MarkAt {
   row: Row;
   x: number;
   y: number;
-  number: number | null; // of its row in the table
+  number: number | null; // of the plan's row in the table; null: the plan is not listed
   kind: "own" | "listed" | "front" | "other";
 }
 
@@ -103,7 +103,7 @@ function drawingOf(shared: Shared, found: Found, width: number): Drawing {
 
 const ORDER: MarkAt["kind"][] = ["other", "front", "listed", "own"];
 
-/** Numbers and names beside their points; lines are named where they leave room. */
+/** Labels beside the points, and the names of the three lines, placed so that they overlap as little as possible. */
 function labelsOf(drawing: Drawing, shared: Shared, found: Found, target: number | null): Drawing["labels"] {
   const { say, file, about, letter } = shared;
   const { x, y, width, marks } = drawing;

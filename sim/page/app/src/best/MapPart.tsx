@@ -1,4 +1,4 @@
-/** The map: an outcome over weeks between contacts and hours a contact, in the colours of `codose surface`. */
+/** The map of an outcome by weeks between contacts and hours a contact, in the colours of `codose surface`. */
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { asSaid, mainSeries } from "../study/space";
 import { type Cell, type Map2, scenarioOfCell, SURE, Surface } from "../study/surface";
@@ -124,11 +124,11 @@ interface DrawnProps extends MapProps {
   outcome: string;
 }
 
-/** Cells as a grid one walks with the arrows; contours over them. */
+/** The cells as a grid that the arrow keys move through, with contours over them. */
 function Drawn({ shared, map, mode, gain, outcome, apply }: DrawnProps) {
   const { say, data, file, scenario, plan } = shared;
   const about = data.outcomes.find((one) => one.name === outcome)!;
-  const [at, setAt] = useState<[number, number] | null>(null); // column, row from below
+  const [at, setAt] = useState<[number, number] | null>(null); // the cell that is read out: column, row counted from below
   const touched = useRef(false);
   const grid = useRef<HTMLDivElement>(null);
   const [columns, rows] = [map.every.length, map.hours.length];
@@ -215,7 +215,7 @@ function ownPlace(map: Map2): [number, number] | null {
   return [near(map.every, map.own.every), near(map.hours, map.own.hours)];
 }
 
-/** Where a value lies among evenly spaced ones, in cells. */
+/** The position of a value among ascending ones, in cells; between two of them it is interpolated. */
 function among(values: readonly number[], value: number): number {
   if (value <= values[0]) return 0;
   const above = values.findIndex((one) => one >= value);
@@ -228,7 +228,7 @@ interface OverProps {
   target: number;
 }
 
-/** Contours, the budget's dots and the plan's own place. */
+/** What is drawn over the cells: contours, the budget's dots and the plan's own cell. */
 function Over({ map, target }: OverProps) {
   const [columns, rows] = [map.every.length, map.hours.length];
   const field = (of: (cell: Cell) => number) =>

@@ -1,4 +1,4 @@
-/** The plans found: cheapest first, a row each. */
+/** The table of the plans that the search gives, cheapest first. */
 import type { Found, Reached, Row } from "../study/search";
 import type { Paired } from "../types";
 import { money, outOf, percent, signed } from "../words/text";

@@ -1,6 +1,6 @@
 /** Contours of a field on an even grid, by marching squares; a square with an unknown corner has none.
  *
- * As matplotlib draws them for `codose surface`: cells stand evenly, the field is linear along the sides of a square.
+ * They are those that matplotlib draws for `codose surface`: the field is linear along the sides of a square.
  */
 export type Point = [number, number]; // (column, row), in cells
 
@@ -31,14 +31,14 @@ function square(field: readonly (readonly number[])[], level: number, row: numbe
     crossings.push([from[0] + part * (to[0] - from[0]), from[1] + part * (to[1] - from[1])]);
   }
   if (crossings.length < 4) return crossings.length === 2 ? [[crossings[0], crossings[1]]] : [];
-  // A saddle: the middle says which corners belong together.
+  // In a saddle, the mean of the corners decides which corners are joined.
   const middle = corners.reduce((total, [, value]) => total + value, 0) / 4;
   const joined = middle >= level === corners[0][1] >= level;
   const [a, b, c, d] = crossings;
   return joined ? [[a, b], [c, d]] : [[a, d], [b, c]];
 }
 
-/** Whether a field crosses a level at all: only then is there a contour to draw. */
+/** Whether a field has values on both sides of a level; otherwise there is no contour to draw. */
 export function crosses(field: readonly (readonly number[])[], level: number): boolean {
   const known = field.flat().filter((value) => !Number.isNaN(value));
   return known.length > 0 && Math.min(...known) < level && level < Math.max(...known);

@@ -1,4 +1,4 @@
-/** Best use of the budget: what a search in the background finds for the plan on the screen, and the map. */
+/** Best use of the budget: the plans that a background search finds for the setting on the screen, and the map. */
 import { useMemo, useState } from "preact/hooks";
 import type { Found, Goal, KindAnswer, Row } from "../study/search";
 import { type Choice, keyOf, type Space } from "../study/space";
@@ -19,15 +19,15 @@ export interface BestGiven {
   plan: Plan;
   scenario: Scenario; // of the plan, every default filled in
   runner: Runner;
-  sets: Float64Array[]; // as the scenario uses them
+  sets: Float64Array[]; // parameter sets, with the scenario's own values in them
   replicates: number;
   seed: number;
-  onUse(scenario: ScenarioData, label: string, said: string): void; // one step that undo takes back, and what is said of it
+  onUse(scenario: ScenarioData, label: string, said: string): void; // makes one step of undo; `said` is its notice
   onSet(what: "budget" | "target"): void; // opens that group of the setting
-  onRests(): void; // goes to what the numbers rest on, and what they leave out
+  onRests(): void; // goes to the part on what the numbers rest on
 }
 
-/** What the parts of this section have in common. */
+/** What all parts of this section are given. */
 export interface Shared extends BestGiven {
   say: Speak;
   about: OutcomeAbout;
@@ -163,7 +163,7 @@ function Status({ shared, found, searching }: { shared: Shared; found: Found; se
   );
 }
 
-/** Kinds of plan that are not in the list, and why. */
+/** One sentence for each kind of plan that is not in the list: why it is not. */
 function Kinds({ shared, found }: { shared: Shared; found: Found }) {
   const told = found.kinds.map((one) => kindText(one, shared)).filter((one): one is string => one !== null);
   if (!told.length) return null;
@@ -207,7 +207,7 @@ function nearest(row: Row, { data, file }: Shared): Record<string, string> {
   };
 }
 
-/** No plan fits: what would. */
+/** What is shown where no plan fits: the plans that come nearest, and what to change. */
 function Nothing({ shared, found }: { shared: Shared; found: Found }) {
   const { say, data, file, onSet, use } = shared;
   const over = found.kinds.flatMap((one) => (one.said === "over" ? [one.row] : [])).sort((a, b) => a.taken.spend - b.taken.spend)[0];

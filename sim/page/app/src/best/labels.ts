@@ -1,4 +1,4 @@
-/** Labels beside points, so that none covers another, a point, or the edge. */
+/** Places labels beside points so that they cover each other, the points and the edge as little as possible. */
 export interface Box {
   x: number;
   y: number;
@@ -19,9 +19,9 @@ const overlap = (a: Box, b: Box): number =>
 
 const AROUND: [number, number][] = [[0, -1], [1, 0], [-1, 0], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 
-/** A box for each label, in order; the first have the best places.
+/** A box for each label, in order; earlier labels get the better places. All lengths are in px.
  *
- * room: what labels may stand in. taken: what they may not cover.
+ * room: the area for labels. taken: boxes that labels should not cover.
  */
 export function place(wanted: readonly Wanted[], room: Box, taken: readonly Box[]): Box[] {
   const found: Box[] = [];
@@ -46,7 +46,7 @@ export function place(wanted: readonly Wanted[], room: Box, taken: readonly Box[
   return found;
 }
 
-/** What a box covers, and what of it lies outside. */
+/** The area of other boxes that a box covers, plus four times its own area outside the room. */
 function covered(box: Box, room: Box, taken: readonly Box[]): number {
   const outside = box.width * box.height - overlap(box, room);
   return taken.reduce((total, one) => total + overlap(box, one), 4 * outside);

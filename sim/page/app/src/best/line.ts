@@ -1,11 +1,11 @@
-/** A candidate in one line, by the words of the setting. */
+/** One line of text for a candidate, in the words of the setting. */
 import { rhythmOf } from "../setting/words";
 import type { Choice } from "../study/space";
 import type { PageData, Series } from "../types";
 import { hours, upper } from "../words/text";
 import { say } from "../ui/say";
 
-/** "Video every 2 weeks, 1.5 h; a visit twice a year, 4 h"; what is as in the plan is not said. */
+/** "Video every 2 weeks, 1.5 h; a visit twice a year, 4 h"; what equals the plan on the screen is left out. */
 export function lineOfChoice(choice: Choice, data: PageData): string {
   const parts: string[] = [];
   if (choice.call !== null && choice.callEvery !== null && choice.callHours !== null)
@@ -17,7 +17,7 @@ export function lineOfChoice(choice: Choice, data: PageData): string {
   return upper(parts.join("; "));
 }
 
-/** The same within a sentence. */
+/** The same line for use within a sentence. */
 export function lineInside(choice: Choice, data: PageData): string {
   const line = lineOfChoice(choice, data);
   return line.slice(0, 1).toLowerCase() + line.slice(1);

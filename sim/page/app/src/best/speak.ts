@@ -1,4 +1,4 @@
-/** Sentences under "best" of the table of words. */
+/** Sentences from the part "best" of words.json. */
 import type { PageData } from "../types";
 import { say } from "../ui/say";
 

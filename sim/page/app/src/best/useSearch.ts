@@ -1,10 +1,10 @@
-/** The search behind the screen: begun after the last change, kept while its setting holds, stopped with the page. */
+/** The background search: it begins shortly after the last change, goes on while the setting is the same, and stops with the page. */
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { type Found, type Goal, Search } from "../study/search";
 import { Space } from "../study/space";
 import type { BestGiven } from "./index";
 
-const QUIET = 700; // ms after the last change
+const QUIET = 700; // ms from the last change to the search
 
 export interface Searching {
   space: Space;

@@ -104,7 +104,7 @@ function calendars({ data, runner, answer }: HandOnProps, plan: Plan, say: Say):
   ];
 }
 
-/** The plan with every default; null where it has a mistake, which the verdict tells. */
+/** The plan with every default filled in; null where it has a mistake, which the verdict reports. */
 function completed(plan: Plan, data: PageData) {
   try {
     return completer(data)(plan.scenario);

@@ -1,4 +1,4 @@
-/** Calendars of a plan, with the entries of `codose calendar`: CSV that comes back as a log, and iCalendar files. */
+/** Calendars of a plan with the entries of `codose calendar`: CSV that can be read back as a contact log, and iCalendar files. */
 import { dayOf, firstDay, planStart } from "../model/complete";
 import { pythonFloat } from "../model/job";
 import type { Contact } from "../model/contacts";
@@ -6,7 +6,7 @@ import type { PageData, Scenario } from "../types";
 import { harmless } from "./csv";
 import { uuid5 } from "./uuid";
 
-/** Namespace of the events' identifiers: a calendar that is imported again is brought up to date. */
+/** Namespace of the events' identifiers. These are stable, so importing a calendar again updates its events. */
 const SPACE = "0f7c1a52-6f0e-5d61-9b58-2f6a1c1f3a77";
 const WORDS: Record<string, string> = { onsite: "Visit", video: "Video call", phone: "Phone call", email: "E-mail" };
 const COLUMNS = [
@@ -15,13 +15,13 @@ const COLUMNS = [
 ];
 const BOM = "\ufeff";
 
-/** What a calendar holds: planned contacts with a date, from the first week of the plan on. */
+/** The contacts that a calendar holds: those of scheduled series, from the first planned week on. */
 export function scheduled(scenario: Scenario, contacts: Contact[]): Contact[] {
   const first = planStart(scenario);
   return contacts.filter((one) => one.week >= first && one.timing === "scheduled");
 }
 
-/** The day of a week's contacts: its first one that is not skipped. */
+/** The day of a week's contacts: the first day that is not skipped, else the first day. */
 function dayIn(scenario: Scenario, week: number): string {
   return dayOf(scenario, week) ?? firstDay(week, scenario.start_date!);
 }
@@ -37,12 +37,12 @@ function functionsText(functions: Contact["functions"], data: Pick<PageData, "fu
   return [parts.slice(0, -1).join(", "), parts[parts.length - 1]].filter(Boolean).join(" and ");
 }
 
-/** A number as Python's "g" writes those that stand in a calendar. */
+/** A number in the form that Python's format "g" gives numbers of a calendar's size. */
 function general(value: number, digits: number): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** The calendar as a table that is a contact log once its column `status` is filled in. */
+/** The calendar as a CSV table, which is a contact log once its column `status` is filled in. */
 export function calendarCsv(scenario: Scenario, contacts: Contact[], data: Pick<PageData, "functions">): string {
   const dated = scenario.start_date != null;
   const quote = (text: string) => `"${harmless(text).replaceAll('"', '""')}"`;
@@ -59,9 +59,9 @@ export function calendarCsv(scenario: Scenario, contacts: Contact[], data: Pick<
   return /^[\x00-\x7f]*$/.test(text) ? text : BOM + text;
 }
 
-/** The same as an iCalendar file (RFC 5545): CRLF, lines folded at 75 bytes.
+/** The calendar as an iCalendar file (RFC 5545): CRLF, lines folded at 75 bytes.
  *
- * provider: whose contacts; null: everybody's. The scenario has a start date.
+ * scenario: it must have a start date. provider: whose contacts are listed; null: those of all providers.
  */
 export function calendarIcs(
   scenario: Scenario, contacts: Contact[], provider: string | null, data: Pick<PageData, "functions">,
@@ -117,7 +117,7 @@ function escaped(text: string): string {
   return text.replace(/[\\;,]/g, (letter) => `\\${letter}`).replace(/\r?\n/g, "\\n");
 }
 
-/** Lines of at most 75 bytes; a letter is not cut. */
+/** A line folded to at most 75 bytes a line, never within a character. */
 function folded(line: string): string {
   const parts: string[] = [];
   let part = "";

@@ -1,4 +1,4 @@
-/** CSV files for Excel: text that a spreadsheet would calculate is marked, as sim/core/cells.py does. */
+/** CSV files for Excel. Text that a spreadsheet would take for a formula is marked, as sim/core/cells.py does. */
 
 export type Cell = string | number | null | undefined;
 
@@ -9,14 +9,14 @@ export function harmless(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }
 
-/** Text in quotes, numbers plain, nothing where there is nothing. */
+/** One cell: text in quotes, a number without them, empty quotes for a missing value. */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return '""';
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : '""';
   return `"${harmless(value).replaceAll('"', '""')}"`;
 }
 
-/** A file of rows below a head. Always with the mark by which Excel knows UTF-8. */
+/** The text of a CSV file: a heading and rows. It begins with the byte order mark by which Excel recognises UTF-8. */
 export function csvText(head: string[], rows: Cell[][]): string {
   return BOM + [head, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }

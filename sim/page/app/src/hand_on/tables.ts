@@ -1,4 +1,4 @@
-/** What is on the screen as tables for Excel: units in the head, the plan's name in every row. */
+/** Results on the screen as tables for Excel: units are in the headings, the plan's name is in every row. */
 import { periods } from "../results/Cost";
 import { startText } from "../results/shared";
 import type { Comparison, PageData, Plan, PlanAnswer, PlansFile } from "../types";
@@ -25,7 +25,7 @@ function day(input: TableInput, week: number): string {
   return start ? isoDay(firstDay(Math.max(1, week), start)) : "";
 }
 
-/** Every outcome at every point in time, of all regions together and of each. */
+/** Every outcome at every point in time, for all regions together and for each region. */
 export function outcomesTable(input: TableInput): string {
   const { answer, data } = input;
   const names = [
@@ -40,7 +40,7 @@ export function outcomesTable(input: TableInput): string {
   return csvText(head(input, names), rows);
 }
 
-/** Courses week by week. */
+/** Outcomes over time, week by week. */
 export function coursesTable(input: TableInput): string {
   const { answer, data } = input;
   const names = ["plan", "outcome", "unit", "week", "date", "low", "middle", "high", "other_low", "other_middle", "other_high"];
@@ -67,7 +67,7 @@ export function costTable(input: TableInput): string {
   return csvText(head(input, names), rows);
 }
 
-/** Plans beside the reference: differences, cost, targets. */
+/** Plans compared with the reference plan: differences, cost, targets; null without a comparison. */
 export function comparedTable(input: TableInput): string | null {
   const { comparison, data, file, plan } = input;
   if (!comparison) return null;

@@ -1,4 +1,4 @@
-/** Identifiers made from names: RFC 9562, version 5 (SHA-1), as Python's uuid.uuid5. */
+/** Identifiers made from names (RFC 9562, version 5, SHA-1), equal to those of Python's uuid.uuid5. */
 
 const rotate = (x: number, n: number): number => (x << n) | (x >>> (32 - n));
 
