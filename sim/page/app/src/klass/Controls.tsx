@@ -1,4 +1,4 @@
-/** Weeks: back, play, on; speed; a line with the contacts; what is shown; present mode. */
+/** The controls of a story: moving through the weeks, speed, the outcome that is shown, present mode. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useSay } from "../ui/widgets";
@@ -13,7 +13,7 @@ interface ControlsProps {
   horizon: number;
   playing: boolean;
   speed: number;
-  pause: boolean; // at contacts
+  pause: boolean; // whether playing pauses at contacts
   present: boolean;
   contacts: number[];
   off: readonly string[];

@@ -1,4 +1,4 @@
-/** The course of both sides since the start, up to the week on the screen. */
+/** The chart of an outcome on both sides, from the start to the week on the screen. */
 import { useSay } from "../ui/widgets";
 import type { Replays } from "./runs";
 import { SIDES, type Story } from "./story";
@@ -6,7 +6,7 @@ import { contactWeeks, isState, type Outcome, valueAt } from "./view";
 import { fixed, signed } from "./why";
 
 const [WIDTH, LEFT, TOP, BOTTOM] = [560, 84, 16, 44];
-const LETTER = 15; // of the words at the ends of the lines
+const LETTER = 15; // mean width of a letter of the words at the ends of the lines, in units of the drawing
 const [HIGH, LOW] = [340, 236];
 
 interface CourseProps {
@@ -14,9 +14,9 @@ interface CourseProps {
   replays: Replays;
   outcome: Outcome;
   week: number;
-  limit: number; // weeks after it are not shown yet
-  until: number; // what the axes have room for, so that they stay while one watches
-  low: boolean; // leaves room below
+  limit: number; // weeks after this one are not shown yet
+  until: number; // the axes have room up to this week, so that they do not move while the story plays
+  low: boolean; // the chart is lower, to leave room below it
 }
 
 function ticksOf(low: number, high: number, most: number): number[] {

@@ -1,4 +1,4 @@
-/** The question of a step: guess, lock, see, explain, and count hands. */
+/** The question of a step: one guesses, locks the guess, sees the answer and its explanation, and counts hands. */
 import { useEffect, useRef } from "preact/hooks";
 import type { PageData } from "../types";
 import { useSay } from "../ui/widgets";
@@ -13,7 +13,7 @@ interface GuideProps {
   kept: StepKept;
   answer: StepAnswer | null;
   runs: number;
-  working: boolean; // the answer is asked for and not there yet
+  working: boolean; // whether the answer is being computed
   fault: string;
   onKept: (kept: StepKept) => void;
 }
@@ -113,7 +113,7 @@ function Explained({ story, step, kept, answer }: GuideProps & { answer: StepAns
 
 interface ActionProps {
   kept: StepKept;
-  ready: boolean; // what was asked to be shown has been shown
+  ready: boolean; // whether the run has been played up to the answer
   last: boolean;
   step: number;
   onKept: (kept: StepKept) => void;
@@ -123,7 +123,7 @@ interface ActionProps {
   onStories: () => void;
 }
 
-/** The one next thing to do. */
+/** The button for the one thing to do next. */
 export function Action({ kept, ready, last, step, onKept, onShow, onExplain, onStep, onStories }: ActionProps) {
   const say = useSay();
   const told = kept.guess >= 0 || kept.hands.some((one) => one > 0);

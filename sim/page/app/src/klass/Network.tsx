@@ -12,10 +12,10 @@ interface NetworkProps {
   replay: Replay;
   week: number;
   outcome: PersonOutcome;
-  scale: number; // a change of this size has the full colour
+  scale: number; // the size of change that has the full colour
   names: string[];
   modes: string[];
-  selected: number | null; // a post, -1: the provider
+  selected: number | null; // a post; -1: the provider
   label: string;
   onSelect: (post: number) => void;
 }
@@ -69,7 +69,7 @@ export function Network(props: NetworkProps) {
   };
   const button = (post: number, text: string) => ({
     role: "button" as const,
-    tabindex: post === focused ? 0 : -1, // SVG knows it in small letters only
+    tabindex: post === focused ? 0 : -1, // SVG elements know this attribute in lower case only
     "aria-label": text,
     "aria-pressed": selected === post,
     "data-post": post,
@@ -161,7 +161,7 @@ function ContactLines({ places, persons, failed }: { places: Place[]; persons: P
   );
 }
 
-/** A word bends outwards, from who told to who heard, with an arrow. */
+/** Arrows for what colleagues told each other: each bends outwards, from the speaker to the listener. */
 function Words({ side, places, persons, radius }: { side: string; places: Place[]; persons: PersonSeen[]; radius: number }) {
   return (
     <g class="k-words">
@@ -212,7 +212,7 @@ function PersonMark({ side, post, place: { x, y }, radius: r, week, name, level,
   const mark = y + r - 2 * r * start;
   const half = Math.sqrt(Math.max(0, r * r - (mark - y) ** 2));
   const tone = Math.abs(change) < 0.005 ? "same" : change > 0 ? "up" : "down";
-  // Never cut at the edge, and never over a name: one above the other, at the top beside each other.
+  // Badges must not be cut at the edge or cover a name: they are stacked, and at the top placed side by side.
   const inward = x > CX + 150 ? -1 : 1;
   const badgeAt = (i: number) => (y < CY - 200
     ? `translate(${x + (i === 1 ? 1 - r : r - 1 + 33 * i)} ${y - r + 18})`

@@ -1,4 +1,4 @@
-/** The numbers of a reveal: start, both sides and their difference, as they add up. */
+/** The numbers of a reveal: start, both sides and their difference, rounded so that they add up. */
 import type { PageData } from "../types";
 import { useSay } from "../ui/widgets";
 import type { Reveal, RevealSide, Story } from "./story";

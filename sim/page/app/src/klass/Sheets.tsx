@@ -1,4 +1,4 @@
-/** A sheet for the class, with room to write, and the key for the teacher. */
+/** Printed sheets: one for the class, with room to write, and the answers for the teacher. */
 import type { PageData } from "../types";
 import { useSay } from "../ui/widgets";
 import { certainty, choicesOf } from "./Guide";
@@ -7,7 +7,7 @@ import type { StoryAnswers } from "./runs";
 import type { Story } from "./story";
 import { fixed } from "./why";
 
-/** Minutes for the last question, which has no right answer. */
+/** Minutes for the question at the end, which has no right answer. */
 const DISCUSS = 2;
 
 interface SheetProps {

@@ -1,4 +1,4 @@
-/** Why somebody's numbers changed in a week, with the arithmetic of each line. */
+/** The card that explains why a person's numbers changed in a week, with the arithmetic of each line. */
 import { useEffect, useRef } from "preact/hooks";
 import { useSay } from "../ui/widgets";
 import type { Change, Replay, State } from "./replay";

@@ -1,4 +1,4 @@
-/** The class: a small region on two sides, week by week, with questions that one answers first. */
+/** The class: a small region in two versions side by side, week by week, with questions to answer before seeing the result. */
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { completer } from "../model/complete";
 import type { PageRunner } from "../study/runner";
@@ -24,7 +24,7 @@ import "./klass.css";
 export interface ClassProps {
   data: PageData;
   runner: PageRunner | null; // null: not started yet
-  store?: Store; // default: that of the page around it
+  store?: Store; // the default is the store of the surrounding page
 }
 
 export function Class({ data, runner, store: given }: ClassProps) {
@@ -96,7 +96,7 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
   const now = story.steps[step];
   const kept = progress.of(story.key, step, now.choices.length + 1);
   const horizon: number = story.scenario.horizon_weeks;
-  const [revealing, setRevealing] = useState(false); // one watches, and the answer waits
+  const [revealing, setRevealing] = useState(false); // the run plays up to the answer, which is shown at its end
   const shown = isShown(kept.phase);
   const [begin, end] = spanOf(story, step);
   const limit = !shown ? begin : step === story.steps.length - 1 && !revealing ? horizon : end;
@@ -125,7 +125,7 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
     setRevealing(false);
   }, [story.key, step]);
 
-  // Playing: one week after another, up to where the step goes.
+  // While playing, the week advances by one until it reaches the limit of the step.
   useEffect(() => {
     if (!playing || !replays.value) return undefined;
     if (week >= limit) {
@@ -141,7 +141,7 @@ function StoryView({ data, story, tools, place, go }: ViewProps) {
     return () => clearTimeout(timer);
   }, [playing, week, limit, replays.value, speed, pause, revealing]);
 
-  // Everything that was asked has been played: week by week, or at once.
+  // The answer is shown once its last week is reached, by playing or by a jump.
   useEffect(() => {
     if (week >= end) setRevealing(false);
   }, [week, end]);

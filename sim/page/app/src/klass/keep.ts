@@ -1,4 +1,4 @@
-/** What a class has guessed and counted, kept on this device; forgotten where the browser keeps nothing. */
+/** Guesses and counts of a class, kept in the browser's storage; without storage they last until the page closes. */
 import { useState } from "preact/hooks";
 
 export type Phase = "guess" | "locked" | "shown" | "explained";
@@ -32,7 +32,7 @@ function write(kept: Kept): void {
   try {
     window.localStorage.setItem(KEY, JSON.stringify(kept));
   } catch {
-    // full or forbidden: what is on the screen stays
+    // Storage is full or forbidden: what is on the screen stays.
   }
 }
 

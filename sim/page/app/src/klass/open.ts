@@ -1,4 +1,4 @@
-/** From a job to its replay: what the replay needs, made by the engine. */
+/** Replays one run of a job with what the engine gives: its draws, states and rules. */
 import type { Block, Draws, Replay, Rules, Watched } from "./replay";
 import { replay } from "./replay";
 import type { JobHead, Layout, Tables } from "./tables";
@@ -10,7 +10,7 @@ interface Given {
   values?: number[];
 }
 
-/** What the class uses of the engine in sim/engine/browser/engine.js. */
+/** The part of the engine (sim/engine/browser/engine.js) that the class uses. */
 export interface ClassEngine {
   layout: Layout;
   rules: Rules;
@@ -26,7 +26,7 @@ export type ReadJob = (job: Uint8Array) => { head: JobHead; data: Uint8Array };
 
 type Counter = [purpose: string, entity: number, week: number, series: number];
 
-/** Draws of one run; those that are sure to be looked at are made at once. */
+/** Draws of one run; those that are certainly needed are made in one call. */
 class EngineDraws implements Draws {
   private readonly known = new Map<string, Block>();
 

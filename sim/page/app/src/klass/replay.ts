@@ -1,14 +1,14 @@
 /** A small region, week by week, with the reason of every change.
  *
  * It walks the week as sim/model/week.py and sim/model/agents.py do. Every formula is a rule of
- * the engine, called by name, and is kept with its arguments: see Call. What it finds must be what
- * the compiled engine found for the same run, to the last bit: `differences` says where not.
+ * the engine, called by name, and is kept with its arguments: see Call. Its states must equal those of
+ * the compiled engine for the same run, to the last bit: `differences` lists where they do not.
  */
 import type { Layout, Row, Tables } from "./tables";
 
 export type Rules = Record<string, (...given: number[]) => number>;
 
-/** One block of draws of the model (sim/core/streams.py) in both readings. */
+/** One block of random draws (sim/core/streams.py), as uniforms and as Irwin-Hall variates. */
 export interface Block {
   uniforms: number[];
   irwin_halls: number[];
@@ -18,7 +18,7 @@ export interface Draws {
   block(purpose: string, entity: number, week: number, series: number): Block;
 }
 
-/** A rule that was called; `inner` holds the calls that made some of its arguments. */
+/** One call of a rule; `inner` holds the calls that gave some of its arguments, by argument. */
 export interface Call {
   rule: string;
   given: Record<string, number>;
@@ -35,7 +35,7 @@ export type State =
   | "context"
   | "routines";
 
-/** Why a state changed: names of sentences in words.json, class.causes. */
+/** Why a state changed; each cause names a sentence of words.json (class.causes). */
 export type Cause =
   | "contact"
   | "own_review"
@@ -58,12 +58,12 @@ export interface Change {
   post: number; // -1: the provider or the region
   state: State;
   cause: Cause;
-  contact: number; // its place among the contacts of the week; -1: none
+  contact: number; // index among the contacts of the week; -1: none
   from: number; // the post that passed on a word; -1: none
   before: number;
   after: number;
   call: Call | null; // null: the value was not made by a rule
-  /** Where the rule gives not the new value but what is added (1) or taken (-1); 0: the new value. */
+  /** The rule gives 0: the new value; 1: what is added to the old value; -1: what is taken from it. */
   adds: -1 | 0 | 1;
 }
 
@@ -71,7 +71,7 @@ export interface ContactSeen {
   region: number;
   mode: number;
   hours: number;
-  planned: number; // co-creation
+  planned: number; // planned share of co-creation
   coCreation: number;
   status: "held" | "provider" | "region" | "nobody";
   invited: number[];
@@ -107,7 +107,7 @@ export interface PersonState {
 
 export interface RegionState {
   people: PersonState[];
-  record: number; // the provider's accountability
+  record: number; // accountability of the provider
   context: number;
   routines: number;
   owed: number;
@@ -126,15 +126,15 @@ export interface WeekSeen {
 }
 
 export interface Replay {
-  weeks: WeekSeen[]; // 0..horizon
+  weeks: WeekSeen[]; // weeks 0 to the horizon
   ties: number[][][]; // region, post -> neighbours, ascending
   core: boolean[][]; // region, post -> in the core team
-  providers: number[]; // of each region
+  providers: number[]; // the provider of each region
   names: string[];
-  differences: string[]; // empty: the replay is the run
+  differences: string[]; // where the replay differs from the engine's run; empty: nowhere
 }
 
-/** What `Engine.watch` gives. */
+/** The result of `Engine.watch`. */
 export interface Watched {
   snapshots: Float64Array;
   shape: [number, number];
@@ -192,7 +192,7 @@ interface Due {
   hours: number;
 }
 
-/** A call of a rule, kept. Arguments may be calls themselves. */
+/** Calls a rule and records the call. An argument may be a call itself. */
 export function callOf(
   rules: Rules,
   layout: Pick<Layout, "functions">,
@@ -213,7 +213,7 @@ export function callOf(
   return call;
 }
 
-/** The same call with another value of one argument of one rule in it. */
+/** Repeats a call with another value for one argument of one rule in it. */
 export function callAgain(rules: Rules, layout: Pick<Layout, "functions">, call: Call,
   change: { rule: string; argument: string; value: number }): Call {
   const names = Object.keys(layout.functions[call.rule]!.arguments);
@@ -234,7 +234,7 @@ export interface ReplayInput {
   watched: Watched;
 }
 
-/** Walk one run. */
+/** Replays one run. */
 export function replay(input: ReplayInput): Replay {
   return new Walk(input).run();
 }
@@ -343,7 +343,7 @@ class Walk {
     };
   }
 
-  /** Rows of neighbours in the engine's work space: which graph, where rows begin, the rows. */
+  /** The neighbours of each post, read from the engine's work space: where each row begins, then the rows. */
   private networkOf(about: Row, _tables: Tables): number[][] {
     const graph = (i: number) => this.space("graphs", about.place! + i);
     const first = 2 + about.staff!;
@@ -523,7 +523,7 @@ class Walk {
     };
   }
 
-  /** F of a contact for one use of its time. */
+  /** The effect of a contact's hours spent on one use of its time. */
   private effect(counted: Counted, use: keyof Counted, hours: number, weights: Weights): Call {
     return this.call("contact_effect", counted[use], hours * weights[use], this.p.hour_scale!);
   }
@@ -733,7 +733,7 @@ class Walk {
         seen.coCreation), { contact: place });
   }
 
-  /** Step 7: look first, then change. */
+  /** Step 7: all encounters are read before any state changes. */
   private everybody(): void {
     for (const region of this.regions) {
       for (const x of region.staff) this.meetPeer(region, x);
@@ -884,7 +884,7 @@ class Walk {
     }
   }
 
-  // --- what it came to ------------------------------------------------------------------------------
+  // --- states at the end of the week ------------------------------------------------------------------------------
 
   private states(): RegionState[] {
     return this.regions.map((region) => ({
@@ -899,7 +899,7 @@ class Walk {
     }));
   }
 
-  /** Compare this week's states with those of the compiled engine. */
+  /** Compares this week's states with those of the compiled engine. */
   private compare(): void {
     const { layout, watched } = this.input;
     const start = this.week * watched.shape[1];

@@ -1,4 +1,4 @@
-/** What a story's runs give: the right choices, the region that is shown, and its replays. */
+/** What the runs of a story give: the right choices, the replicate that is shown, and its replays. */
 import { useEffect, useState } from "preact/hooks";
 import type { Completer } from "../model/complete";
 import { makeJob } from "../model/job";
@@ -11,7 +11,7 @@ import {
   SIDES, type Side, type Step, type Story, type Telling,
 } from "./story";
 
-/** Runs of each plausible set, and regions among which the most typical one is chosen. */
+/** Replicates of each parameter set, and replicates among which the most typical one is chosen to be shown. */
 const REPLICATES = 8;
 const REGIONS = 24;
 
@@ -28,20 +28,20 @@ export interface StepAnswer {
 
 export interface StoryAnswers {
   steps: StepAnswer[];
-  replicate: number; // of the region that is shown
-  runs: number; // behind each answer and side
+  replicate: number; // the replicate that is shown
+  runs: number; // runs behind each answer, on each side
 }
 
 const keyOf = (off: readonly string[]): string => [...off].sort().join("+");
 
-/** Every combination of switches that a story's steps need, all on first. */
+/** The switches that are off, for every combination that a story's steps need; the first has all switches on. */
 function combinations(story: Story): string[][] {
   const found = new Map<string, string[]>([["", []]]);
   for (const { off = [] } of story.steps) found.set(keyOf(off), off);
   return [...found.values()];
 }
 
-/** The weeks that the steps of a story look at. */
+/** All weeks whose outcomes the steps of a story use, ascending. */
 export function weeksOf(story: Story): number[] {
   const weeks = new Set<number>([story.scenario.horizon_weeks]);
   const collect = (one: Expression | undefined): void => {
@@ -57,7 +57,7 @@ export function weeksOf(story: Story): number[] {
   return [...weeks].sort((a, b) => a - b);
 }
 
-/** Means over replicates, or single runs as sets of their own. */
+/** Means over the replicates of each set; or, with `single`, each replicate of the first set by itself. */
 function meansOf(runs: Record<Side, Runs>, single: boolean): Means {
   const { sets, replicates } = runs.left;
   return {
@@ -77,7 +77,7 @@ function meansOf(runs: Record<Side, Runs>, single: boolean): Means {
   };
 }
 
-/** The replicate in which most questions come out as they mostly do, and nearest to the middle. */
+/** The most typical replicate: its choices are those that hold most often, and its values lie near the median. */
 function typical(story: Story, single: Map<string, Means>, answers: StepAnswer[]): number {
   const count = single.get("")!.sets;
   const score = new Float64Array(count);
@@ -129,7 +129,7 @@ export interface Loaded<T> {
   fault: string;
 }
 
-/** The answers of a story; nothing is run before it is opened. */
+/** The answers of a story; runs begin when the story is opened. */
 export function useAnswers(story: Story | null, tools: Tools | null): Loaded<StoryAnswers> {
   const [found, setFound] = useState<{ key: string } & Loaded<StoryAnswers>>({ key: "", value: null, fault: "" });
   useEffect(() => {
@@ -148,7 +148,7 @@ export type Replays = Record<Side, Replay>;
 
 const readJob: ReadJob = (job) => (globalThis as any).codoseEngine.readJob(job);
 
-/** Both sides of one region; a pause between them lets the page draw. */
+/** The replays of both sides; a pause between them lets the page draw. */
 export async function replaysOf(
   story: Story, off: readonly string[], replicate: number, { runner, complete }: Tools,
 ): Promise<Replays> {
@@ -187,7 +187,7 @@ export function useReplays(
       open = false;
     };
   }, [key, tools]);
-  // While another combination is being replayed, what was there stays on the screen.
+  // While another combination is being replayed, the last one stays on the screen.
   return found.value && found.key.split(" ")[0] === story?.key ? found : { value: null, fault: found.key === key ? found.fault : "" };
 }
 

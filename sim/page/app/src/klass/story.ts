@@ -1,5 +1,5 @@
-/** Stories as data (sim/page/stories.json), and what follows from runs: right choices, reveals, and
- * the person and the week in which a story's term acted most. */
+/** Stories as data (sim/page/stories.json), and what is computed for them from runs: the right choices,
+ * the numbers that are revealed, and the person and week in which a story's term acted most. */
 import { drivers, type Driver } from "../study/stats";
 import type { Rules } from "./replay";
 import { callAgain, type Cause, type Change, type ContactSeen, type Replay, type State } from "./replay";
@@ -15,7 +15,7 @@ export interface Look {
   week: number;
 }
 
-/** A number, a mean, arithmetic of these, or ["on", expression]: the same with all switches on. */
+/** A number, a mean of runs, arithmetic of these, or ["on", expression]: its value with all switches on. */
 export type Expression = number | Look | ["on", Expression] | [string, Expression, Expression];
 
 export interface Rule {
@@ -27,7 +27,7 @@ export interface Rule {
 export interface Shown {
   outcome: string;
   week: number;
-  from: number; // the week that "start" means
+  from: number; // the week that is called "start"
 }
 
 export interface Acted {
@@ -44,16 +44,16 @@ export interface Step {
   question: string;
   choices: string[];
   rule: Rule;
-  says: string[]; // to who chose each
+  says: string[]; // for each choice, the reply to those who chose it
   show: Shown[];
-  outcome: State | "open" | "load"; // what the picture shows
+  outcome: State | "open" | "load"; // the outcome that is drawn
   look: Acted;
   off?: string[]; // keys of switches that are off
 }
 
 export interface StorySide {
   name: string;
-  line: string; // a word at the end of a line
+  line: string; // the word at the end of this side's line in the chart
   changes: Record<string, any>;
 }
 
@@ -76,7 +76,7 @@ export interface Story {
   discuss: string;
 }
 
-/** The scenario of a side, with some switches off. */
+/** The scenario of a side with some switches off. */
 export function scenarioOf(story: Story, side: Side, off: readonly string[] = []): Record<string, any> {
   const { changes } = story.sides[side === "left" ? 0 : 1];
   const taken = (story.switches ?? []).filter((one) => off.includes(one.key));
@@ -90,7 +90,7 @@ export function scenarioOf(story: Story, side: Side, off: readonly string[] = []
 
 // --- means of many runs ------------------------------------------------------------------------------------
 
-/** Means over the replicates of each set: (sets,); NaN where no run has a value. */
+/** Means over the replicates of each set, of shape (sets,); NaN where no run has a value. */
 export interface Means {
   sets: number;
   of(side: Side, outcome: string, week: number): Float64Array;
@@ -113,7 +113,7 @@ export function evaluate(expression: Expression, set: number, means: Means, on: 
   }
 }
 
-/** The choice that holds in a set, and the value that decides; -1 where there is none. */
+/** The choice that holds in a set and the value that decides it; the index is -1 where that value is NaN. */
 export function choiceIn(rule: Rule, set: number, means: Means, on: Means | null): { index: number; value: number } {
   if (rule.largest) {
     const values = rule.largest.map((one) => evaluate(one, set, means, on));
@@ -127,18 +127,18 @@ export function choiceIn(rule: Rule, set: number, means: Means, on: Means | null
   return { index: rule.cuts!.filter((cut) => evaluate(cut, set, means, on) <= value).length, value };
 }
 
-/** Share of the sets in which a choice has to hold to be the right one. */
+/** The share of the sets in which a choice must hold to be the right one. */
 export const HOLDS = 0.8;
 
 export interface Right {
-  index: number; // the right choice; the number of choices: it depends
+  index: number; // the right choice; equal to the number of choices where the answer is "it depends"
   most: number; // the choice that holds most often
   counts: number[]; // in how many sets each choice holds
-  sets: number; // with a value
-  driver: Driver | null; // of the value, where it depends
+  sets: number; // sets that have a value
+  driver: Driver | null; // the parameter that moves the value most, where the answer depends
 }
 
-/** The right choice, from many runs. */
+/** The choice that holds in at least the share HOLDS of the sets, else "it depends". */
 export function rightChoice(
   step: Step, means: Means, on: Means | null, names: readonly string[], columns: readonly Float64Array[],
 ): Right {
@@ -159,7 +159,7 @@ export function rightChoice(
 // --- reveals ---------------------------------------------------------------------------------------------------
 
 export interface RevealSide {
-  start: string; // "": a total or a share begins with nothing
+  start: string; // "" for a total, or where there is no value at the start
   end: string;
   change: string;
 }
@@ -184,7 +184,7 @@ function meanOf(values: Float64Array): number {
 type Kind = "level" | "total" | "rate";
 type Ends = { start: number; end: number };
 
-/** Numbers that add up as they are printed: parts are rounded, and differences are those of the parts. */
+/** The numbers of a reveal. Levels are rounded first and differences taken of these, so that the printed numbers add up. */
 export function reveals(
   shown: readonly Shown[], means: Means, kindOf: (outcome: string) => Kind,
 ): Reveal[] {
@@ -192,7 +192,7 @@ export function reveals(
     start: meanOf(means.of(side, one.outcome, one.from)),
     end: meanOf(means.of(side, one.outcome, one.week)),
   })));
-  // One number of digits for all levels, so that the same start is the same text.
+  // All levels have the same number of digits, so that equal starts print as equal text.
   const moves = shown.flatMap((one, i) => (kindOf(one.outcome) === "total" ? [] : movesOf(ends[i])));
   const levels = moves.some((one) => Math.abs(one) < SMALL) ? 3 : 2;
   return shown.map((one, i) => {
@@ -227,10 +227,10 @@ export interface Telling {
   region: number;
   post: number;
   change: Change;
-  amount: number; // of the story's term: with it less without it; of the change, where it has none
+  amount: number; // the change that the story's term made; the whole change where the story names no term
 }
 
-/** The person present and the week in which the term of a story acted most. */
+/** The person and week in which the term of a story acted most; a person counts only where present. */
 export function mostTelling(
   acted: Acted, replay: Replay, rules: Rules, layout: Pick<Layout, "functions">,
 ): Telling | null {
@@ -243,7 +243,7 @@ export function mostTelling(
       const amount = acted.without && call
         ? call.value - callAgain(rules, layout, call, acted.without).value
         : change.after - change.before;
-      // Where the term is outweighed, the line would point the other way.
+      // Where other terms outweigh this one, the whole change has the other sign and would mislead.
       if (amount * (change.after - change.before) < 0) continue;
       if (best === null || Math.abs(amount) > Math.abs(best.amount)) {
         best = {

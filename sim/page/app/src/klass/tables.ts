@@ -1,4 +1,4 @@
-/** What a job holds, as tables: see sim/engine/job.py. Sizes and offsets come from the layout. */
+/** The contents of a job as tables (see sim/engine/job.py). Sizes and offsets come from the layout. */
 
 export type Row = Record<string, number>;
 

@@ -1,4 +1,4 @@
-/** What is drawn of a replay: numbers of a week, names of people, what happened to whom. */
+/** What is drawn of a replay: numbers of a week, names of people, what happened to each person. */
 import type { Replay, State, WeekSeen } from "./replay";
 
 export type PersonOutcome = "trust" | "accountability" | "knowledge" | "integration";
@@ -8,10 +8,10 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Counts and loads are shown as they are, states as a change since the start. */
+/** Whether an outcome is a state, shown as a change since the start; open promises and load are shown as they are. */
 export const isState = (outcome: Outcome): outcome is State => outcome !== "open" && outcome !== "load";
 
-/** What the circles show where the chart shows something of the provider or the region. */
+/** The outcome of people that the circles show where the chart shows one of the provider or the region. */
 export const ofPeople = (outcome: Outcome): PersonOutcome =>
   (PERSON_OUTCOMES as readonly string[]).includes(outcome) ? (outcome as PersonOutcome)
     : outcome === "provider_accountability" || outcome === "open" ? "accountability"
@@ -19,7 +19,7 @@ export const ofPeople = (outcome: Outcome): PersonOutcome =>
 
 const mean = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 
-/** A number of the region in a week. */
+/** An outcome of the region in a week; outcomes of people are means. */
 export function valueAt(replay: Replay, outcome: Outcome, week: number): number {
   const { people, record, context, routines, owed, load } = replay.weeks[week].regions[0];
   switch (outcome) {
@@ -32,7 +32,7 @@ export function valueAt(replay: Replay, outcome: Outcome, week: number): number 
   }
 }
 
-/** The largest change of anybody since the start, on both sides: what a full colour means. */
+/** The largest change of any person since the start, on either side (at least 0.02): it has the full colour. */
 export function widest(replays: Replay[], outcome: PersonOutcome): number {
   let most = 0.02;
   for (const { weeks } of replays) {
@@ -46,7 +46,7 @@ export function widest(replays: Replay[], outcome: PersonOutcome): number {
   return most;
 }
 
-/** Who holds each post in a week: newcomers have names of their own. */
+/** The name of the person who holds each post in a week; newcomers have new names. */
 export function namesIn(replay: Replay, week: number, names: readonly string[]): string[] {
   const size = replay.weeks[0].regions[0].people.length;
   const later = replay.weeks.slice(0, week + 1).flatMap((one) => one.left.map(({ post }) => post));
@@ -65,7 +65,7 @@ export interface PersonSeen {
   made: number;
   kept: number;
   broken: number;
-  heardFrom: number; // -1: from nobody
+  heardFrom: number; // post; -1: nobody
   isNew: boolean;
 }
 
@@ -82,6 +82,6 @@ export function personIn(seen: WeekSeen, post: number): PersonSeen {
   };
 }
 
-/** Weeks with a contact, held or not. */
+/** Weeks with a contact, whether held or not. */
 export const contactWeeks = (replay: Replay): number[] =>
   replay.weeks.filter(({ contacts }) => contacts.length > 0).map(({ week }) => week);

@@ -1,8 +1,8 @@
-/** Why a number changed: an account of each state's week, and the arithmetic of every line.
+/** Why a number changed: an account of the changes of a state in a week, and the arithmetic of each change.
  *
- * The arithmetic is that of the rules themselves, as trees that Python makes of their lines
- * (sim/page/equations.py). Numbers are printed with so many digits that the printed expression gives
- * the printed value, and the printed lines of an account add up to its printed end.
+ * The arithmetic comes from the rules themselves, as expression trees that Python makes of their source
+ * (sim/page/equations.py). Numbers have enough digits for the printed expression to give the printed
+ * value, and for the printed lines of an account to add up to its printed end.
  */
 import type { Call, Change, Rules, State } from "./replay";
 
@@ -14,11 +14,11 @@ export type EquationLine =
 export type Equations = Record<string, { arguments: string[]; lines: EquationLine[] }>;
 
 export interface Arithmetic {
-  name: string; // the argument that is worked out here; "" for the change itself
-  rule: string; // "" where no rule made the value
-  names: string; // with names
-  numbers: string; // the same with numbers
-  value: string; // what the numbers give
+  name: string; // the argument that this line computes; "": the change itself
+  rule: string; // "": no rule gave the value
+  names: string; // the expression with names
+  numbers: string; // the same expression with numbers
+  value: string; // its value
 }
 
 export interface Told {
@@ -42,7 +42,7 @@ const EXACT = 17;
 
 // --- numbers ------------------------------------------------------------------------------------------
 
-/** x with so many decimals, never "-0". */
+/** A number with a fixed number of decimals, never "-0". */
 export function fixed(x: number, digits: number): string {
   const text = x.toFixed(digits);
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "−");
@@ -53,7 +53,7 @@ export function signed(x: number, digits: number): string {
   return text.startsWith("−") ? text : `+${text}`;
 }
 
-/** A whole number of units of the last digit. */
+/** A number in units of its last printed digit. */
 const units = (x: number, digits: number): number => Math.round(Number(x.toFixed(digits)) * 10 ** digits);
 
 const significant = (x: number, digits: number): number => Number(x.toPrecision(digits));
@@ -91,13 +91,13 @@ export class Why {
     };
   }
 
-  /** What a change added. */
+  /** What a change added to the state. */
   amount(change: Change): number {
     const { call, adds } = change;
     return call && adds !== 0 ? adds * call.value : change.after - change.before;
   }
 
-  /** The lines of arithmetic of a change: the change itself, then what went into it. */
+  /** The lines of arithmetic of a change: the change itself, then the arguments that other rules gave. */
   arithmetic(change: Change, digits: number): Arithmetic[] {
     const { call, before, after } = change;
     if (!call) {
@@ -119,7 +119,7 @@ export class Why {
     }
   }
 
-  /** What a rule adds to the state it is given: its tree without the state at its head. */
+  /** The tree of what a rule adds to the state, without the state itself at its head. */
   private changeTree({ call, adds, before }: Change): Tree {
     const tree = this.unfold(call!.rule, call!.given);
     if (adds !== 0) return adds === 1 ? tree : ["neg", tree];
@@ -145,7 +145,7 @@ export class Why {
     };
   }
 
-  /** The tree of a rule for these arguments: its branches taken, its own names put in. */
+  /** The tree of a rule for these arguments, with its branches taken and its local names substituted. */
   unfold(rule: string, given: Names): Tree {
     const bound: Record<string, Tree> = {};
     const found = this.follow(this.equations[rule].lines, bound, given);
@@ -166,7 +166,7 @@ export class Why {
     return null;
   }
 
-  /** A tree with names replaced, choices taken, and rules of one line written out. */
+  /** A tree with names replaced, branches taken, and rules of one line written out. */
   private put(tree: Tree, bound: Record<string, Tree>, given: Names): Tree {
     if (typeof tree === "number") return tree;
     if (typeof tree === "string") return bound[tree] ?? tree;
