@@ -1,4 +1,4 @@
-/** Named plans side by side: a verdict on every outcome, what they cost, and differences as dots. */
+/** Named plans side by side: a verdict on every outcome, their costs, and their differences as dots on intervals. */
 import { scaleLinear } from "d3-scale";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { Comparison, Limit, Paired, PlanAnswer } from "../types";
@@ -202,7 +202,7 @@ function Sentences(props: CompareProps & { comparison: Comparison }) {
   );
 }
 
-/** What keeps plans from being compared like for like. */
+/** The list of reasons why the plans cannot be compared like for like. */
 function Limits({ comparison }: { comparison: Comparison }) {
   const say = useSay();
   if (!comparison.limits.length) return null;
@@ -261,7 +261,7 @@ interface PanelRow {
   paired: Paired | undefined;
 }
 
-/** The interval of a difference: of worlds where it is told, else of the mean. */
+/** The interval of a difference: over plausible worlds where there is one, else of the mean. */
 function ends(paired: Paired): [number, number] {
   return Number.isFinite(paired.low) ? [paired.low, paired.high] : [paired.mean_low, paired.mean_high];
 }
@@ -269,7 +269,7 @@ function ends(paired: Paired): [number, number] {
 function Panel({ title, rows, text, same }: { title: string; rows: PanelRow[]; text: (value: number) => string; same: string }) {
   const values = rows.flatMap(({ paired }) => (paired ? [...ends(paired), paired.mean] : [])).filter(Number.isFinite);
   const margins = rows.map(({ paired }) => paired?.margin ?? 0).filter(Number.isFinite);
-  const most = Math.max(1e-9, ...margins, ...values.map(Math.abs)); // what does not matter does not fill the drawing
+  const most = Math.max(1e-9, ...margins, ...values.map(Math.abs)); // at least the margin, so that a difference without importance does not fill the drawing
   const scale = scaleLinear([-most, most], [0, 100]).nice(4);
   const ticks = scale.ticks(4);
   return (

@@ -1,4 +1,4 @@
-/** Cost by payer and year, and the providers' hours against what they have. */
+/** Cost by payer and year, and the providers' hours against the hours they have. */
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { PageData, Plan, PlanAnswer, Resources } from "../types";
 import { hasLog, paid } from "../words/verdict";
@@ -30,15 +30,15 @@ function CostSub() {
 
 interface Period {
   name: string;
-  span: string; // months, where there are dates
+  span: string; // months, or weeks without dates; "" for the log and the whole
   planned: Resources;
   expected: { centre: number; regions: number } | null;
-  bar: boolean; // drawn, and held against the budget
+  bar: boolean; // whether a bar compares it with the budget
 }
 
 type Say = (way: string, values?: Record<string, string | number>) => string;
 
-/** The periods of the cost: the log, the years, the whole. */
+/** The periods of the cost: the log, each year, and their sum. */
 export function periods(plan: Plan, answer: PlanAnswer, say: Say): Period[] {
   const start = startText(plan);
   const first = planStart(plan.scenario);

@@ -1,4 +1,4 @@
-/** One outcome over time: bands, the mean of the runs, what there would be otherwise, and what happens when. */
+/** One outcome over time: bands, the mean of the runs, the mean without assistance (or stopping now), contacts and events. */
 import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { useMemo, useRef } from "preact/hooks";
@@ -7,7 +7,7 @@ import { limitsOf, type Tick, timeTicks } from "./scales";
 
 export interface Mark {
   week: number;
-  number: number; // of the list below the charts
+  number: number; // its number in the list below the charts
 }
 
 export interface Strip {
@@ -30,8 +30,8 @@ export interface CourseChartProps {
   strips: Strip[];
   words: { end: string; now: string };
   text: (value: number) => string;
-  name: string; // for a screen reader
-  week: number | null; // that is read out
+  name: string; // read by screen readers
+  week: number | null; // the week that is read out
   onWeek?: (week: number | null) => void;
   print?: boolean;
 }
@@ -191,10 +191,10 @@ function Upright(props: { at: number; floor: number; text: string; right: boolea
   );
 }
 
-/** The numbers at the last contact, where they do not lie on each other. */
+/** The two means at the last contact as text; the second is left out where they would overlap. */
 function Values({ frame, course, end, text }: CourseChartProps & { frame: Frame }) {
   const place = course.weeks.indexOf(end!);
-  if (!Number.isFinite(course.mean[place])) return null; // no run has one, or none is made yet
+  if (!Number.isFinite(course.mean[place])) return null; // no run has a value, or no run is made yet
   const { x, y } = frame;
   const above = y(course.mean[place]);
   const below = y(course.other_mean[place]);

@@ -1,4 +1,4 @@
-/** The last line: what stands behind the numbers, and the command that gives the same. */
+/** The last line: how many runs the numbers come from, and the command that gives the same numbers. */
 import { useSay } from "../ui/widgets";
 import type { PlanAnswer } from "../types";
 import { outOf, whole } from "../words/text";

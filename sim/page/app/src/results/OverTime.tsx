@@ -1,4 +1,4 @@
-/** Outcomes over time: small charts with one legend, a month read out, and the table behind. */
+/** Outcomes over time: small charts with one legend, the values of a chosen month, and all numbers as a table. */
 import { useMemo, useState } from "preact/hooks";
 import { eventLine } from "../setting/words";
 import { loggedWeeks, seriesOf } from "../setting/read";
@@ -41,7 +41,7 @@ export interface Happening {
   text: string;
 }
 
-/** What happens to the plan, in the order of weeks. */
+/** The events of the plan, in the order of weeks. */
 export function happenings(plan: Plan, data: PageData): Happening[] {
   const shocks: any[] = plan.scenario.shocks ?? plan.scenario.events ?? [];
   return shocks
@@ -49,7 +49,7 @@ export function happenings(plan: Plan, data: PageData): Happening[] {
     .sort((a, b) => a.week - b.week);
 }
 
-/** When which kind of contact is planned: a row for each mode. */
+/** The weeks in which each kind of contact is planned: a row for each mode. */
 export function strips(plan: Plan, data: PageData, horizon: number): Strip[] {
   const series = seriesOf(plan.scenario, data);
   const modes = [...new Set(series.map((one) => one.mode))];
@@ -241,7 +241,7 @@ function Table({ courses, answer, plan, data, file }: ChartsProps & { courses: C
   );
 }
 
-/** Weeks of a table: every quarter, and the points that have a name. */
+/** Weeks of the table: every quarter, and the plan's points in time. */
 export function quarters(horizon: number, points: number[]): number[] {
   const found = new Set<number>(points);
   for (let week = 0; week <= horizon; week += 13) found.add(week);

@@ -1,4 +1,4 @@
-/** One printed page: verdict, one row of charts, cost, three cautions. Seen on paper only. */
+/** One printed page: verdict, one row of charts, cost, three cautions. It is shown on paper only. */
 import { Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useSay } from "../ui/widgets";
@@ -36,9 +36,9 @@ export function Printed(props: Given & { reason?: string | null }) {
   );
 }
 
-const HIGH = (279.4 - 26 - 2) * (96 / 25.4); // px of a Letter page within its margins: less than A4 has
+const HIGH = (279.4 - 26 - 2) * (96 / 25.4); // height in px of a Letter page within its margins, which is less than that of A4
 
-/** Smaller, where all of it would not stand on one page. */
+/** Scales the page down where it would not fit on one sheet. */
 export function fit(page: HTMLElement): void {
   page.classList.add("fitting");
   let scale = 1;
@@ -173,7 +173,7 @@ function CostTable({ file, plan, answer }: Ready) {
 
 const MOST_PLANS = 5;
 
-/** All plans in a line each, where they fit on the page. */
+/** One line for each compared plan. */
 function Plans({ data, file, comparison }: Ready) {
   const say = useSay();
   if (!comparison || comparison.plans.length < 2) return null;
@@ -259,7 +259,7 @@ function Cautions({ data, file, plan, answer }: Ready) {
   );
 }
 
-/** Prices where the plan says nothing, from the schema. */
+/** Prices for fields that the plan leaves out: the defaults of the schema. */
 function defaults(data: PageData): Record<string, number> {
   const fields: Record<string, any> = data.schema.$defs?.Costs?.properties ?? {};
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.default]));

@@ -15,7 +15,7 @@ export interface RegionsProps extends Given {
 
 const TOGETHER = new Set(["overall", "worst", "spread"]);
 
-/** The answers of single regions at the end of assistance, in order. */
+/** The answers for single regions at the end of assistance, in the planner's order. */
 export function ofRegions(answer: PlanAnswer, outcome: string): LevelAt[] {
   return answer.levels.filter(
     (one) => one.outcome === outcome && one.week === answer.end && !TOGETHER.has(one.place),
@@ -31,7 +31,7 @@ interface Row {
   level: number;
 }
 
-/** Intervals of all regions are of one kind: of worlds, unless chance hides them in any region. */
+/** All regions get one kind of interval: over plausible worlds where every region has one, else over the runs. */
 export function rowsOf(levels: LevelAt[], plan: Plan, data: PageData): { rows: Row[]; worlds: boolean } {
   const worlds = levels.every((one) => Number.isFinite(one.gain.low));
   const rows = levels.map((one) => ({
@@ -45,7 +45,7 @@ export function rowsOf(levels: LevelAt[], plan: Plan, data: PageData): { rows: R
   return { rows, worlds };
 }
 
-/** What is special about a region: its events, and numbers of its own. */
+/** What is special about a region: its events, and whether it has numbers of its own. */
 export function situation(region: string, plan: Plan, data: PageData): string[] {
   const { scenario } = plan;
   const events: any[] = (scenario.shocks ?? []).filter((one: any) => one.region === region);
@@ -153,7 +153,7 @@ function Dots({ rows, text, name }: { rows: Row[]; text: (value: number) => stri
   );
 }
 
-/** A dot on its interval, in percent of the cell's width. */
+/** A dot on its interval, drawn in percent of the cell's width. */
 export function DotLine(props: {
   low: number;
   mean: number;
@@ -162,7 +162,7 @@ export function DotLine(props: {
   ticks: number[];
   special?: boolean;
   open?: boolean;
-  thin?: boolean; // another kind of interval
+  thin?: boolean; // a thin line marks the other kind of interval
 }) {
   const told = Number.isFinite(props.low) && Number.isFinite(props.high);
   const kind = `${props.special ? "special" : ""} ${props.open === false ? "other" : ""} ${props.thin ? "thin" : ""}`;

@@ -1,4 +1,4 @@
-/** What the answers rest on: one plain line, what would change the choice, and every number of the model. */
+/** What the answers rest on: one plain sentence, what would change the choice, and every number of the model. */
 import { useMemo, useState } from "preact/hooks";
 import { Term, useSay } from "../ui/widgets";
 import type { Comparison, PageData, ParameterAbout, PlanAnswer } from "../types";
@@ -39,13 +39,13 @@ export function RestsOn(props: Given) {
 
 type Say = ReturnType<typeof useSay>;
 
-/** How many of the model's numbers there are, and how many nobody has measured. */
+/** How many numbers the model has, and how many of them are assumptions. */
 export function counted(data: PageData, answer: PlanAnswer | null): { all: number; assumed: number } {
   const { numbers, assumptions } = answer?.rests ?? restsOn(data);
   return { all: numbers, assumed: assumptions };
 }
 
-/** "How sure? Moderately: ...": by whether the worlds agree on the direction, and by how much is assumed. */
+/** "How sure? Moderately: ...": depends on whether plausible worlds agree on the direction, and on how many numbers are assumptions. */
 export function howSure({ data, file, answer }: Given, say: Say): string {
   const { all, assumed } = counted(data, answer);
   const first = asked(data, file.targets)[0];
@@ -72,7 +72,7 @@ function driversOf(answer: PlanAnswer, outcome: string) {
     .sort((a, b) => Math.abs(b.rho) - Math.abs(a.rho));
 }
 
-/** What would tip the balance: worlds in which another plan does better, and numbers that move the gain. */
+/** What would change the choice: plausible worlds in which another plan does better, and numbers that move the gain. */
 function changes({ data, file, answer, comparison }: Given, say: Say): string[] {
   const first = asked(data, file.targets)[0];
   const outcome = outcomeOf(data, first).label;

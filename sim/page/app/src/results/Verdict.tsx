@@ -1,4 +1,4 @@
-/** The verdict: what the plan comes to, in sentences, and four tiles. */
+/** The verdict: what the plan achieves and costs, in sentences and four tiles. */
 import type { ComponentChildren } from "preact";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { PlanAnswer } from "../types";
@@ -82,10 +82,10 @@ interface TileProps {
   value?: string;
   after?: string;
   notes?: string[];
-  share?: number | null; // of the bar; null: no bar
-  mark?: number | null; // on the bar
+  share?: number | null; // filled share of the bar, 0 to 1; null: no bar
+  mark?: number | null; // position of a mark on the bar, 0 to 1
   state?: "good" | "warn" | "bad" | "plain";
-  word?: string; // what the colour says
+  word?: string; // the meaning of the colour as a word
 }
 
 function Tile({ label, value, after, notes = [], share = null, mark = null, state = "plain", word }: TileProps) {
@@ -222,7 +222,7 @@ function DiariesTile({ answer, data }: VerdictProps) {
   );
 }
 
-/** How full the providers' diaries are by the plan: share of the hours that each has, over its weeks. */
+/** How full the plan makes the providers' diaries: hours used, and their share of the hours that each has over its weeks. */
 export function diaries(answer: PlanAnswer) {
   const years = Math.max(1, answer.planned.weeks) / 52;
   const shares = answer.planned.by_provider.map(({ name, hours: byYear, has }) => {

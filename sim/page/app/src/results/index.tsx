@@ -1,7 +1,7 @@
-/** What the planner reads: verdict, over time, plans side by side, regions, cost.
+/** The results: verdict, outcomes over time, plans side by side, regions, cost.
  *
  * <Results store={store} data={data} answer={answer} comparison={comparison} busy={busy} />
- * <RestsOn ... />, <Printed ... />, <Foot ... /> beside it.
+ * <RestsOn ... />, <Printed ... /> and <Foot ... /> are used beside it.
  */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
@@ -26,15 +26,15 @@ export { RestsOn } from "./RestsOn";
 export interface ResultsProps {
   store: Store;
   data: PageData;
-  answer: PlanAnswer | null; // null: not yet worked out for the plan as it stands
+  answer: PlanAnswer | null; // null: not computed yet for the plan in its present form
   comparison: Comparison | null;
   busy: boolean;
   error?: string | null;
   onAgain?: () => void;
-  best?: ComponentChildren; // best use of the budget: stands between comparison and cost
+  best?: ComponentChildren; // best use of the budget, shown between comparison and cost
 }
 
-/** The plan on the screen, and what is known of it. */
+/** The plan on the screen with its answer and comparison. */
 export function useGiven(props: Pick<ResultsProps, "data" | "answer" | "comparison">): Given {
   const file = useStore((state) => state.file);
   return { data: props.data, file, plan: openPlan(file), answer: props.answer, comparison: props.comparison };
@@ -72,7 +72,7 @@ export function Results(props: ResultsProps) {
   );
 }
 
-/** The last drawing of the same plan stays, dimmed and without numbers, until the next one is there. */
+/** The last answer of the same plan: it stays drawn, dimmed and without numbers, until the next one arrives. */
 function useLast(answer: PlanAnswer | null, plan: string): PlanAnswer | null {
   const last = useRef<PlanAnswer | null>(null);
   if (answer) last.current = answer;

@@ -1,4 +1,4 @@
-/** Scales of the drawings. */
+/** Axes of the charts: ticks and limits. */
 import { scaleLinear } from "d3-scale";
 import { tickMonth } from "../words/text";
 
@@ -9,7 +9,7 @@ export interface Tick {
 
 const DAY = 86_400_000;
 
-/** Ticks of an axis of weeks: months where week 1 has a date, else weeks. */
+/** Ticks of an axis of weeks: names of months where week 1 has a date, else weeks. */
 export function timeTicks(horizon: number, start: string | undefined, most: number): Tick[] {
   if (!start) {
     return scaleLinear([0, horizon], [0, 1])
@@ -30,7 +30,7 @@ export function timeTicks(horizon: number, start: string | undefined, most: numb
   }
 }
 
-/** Limits of values that leave a little room, and are never so narrow that noise looks like news. */
+/** Rounded axis limits around values, at least `least` apart, so that stochastic variation does not look like an effect. */
 export function limitsOf(values: Iterable<number>, low: number, high: number | null, least: number): [number, number] {
   let from = Infinity;
   let to = -Infinity;

@@ -1,4 +1,4 @@
-/** What the parts of the results have in common. */
+/** What all parts of the results use. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { startOf } from "../setting/read";
 import type { ComponentChildren } from "preact";
@@ -6,7 +6,7 @@ import type { Comparison, PageData, Plan, PlanAnswer, PlansFile } from "../types
 import { asked, outcomeOf } from "../words/verdict";
 import { isoDay } from "../words/text";
 
-/** What most parts are given. `answer` null: not yet worked out for the plan as it stands. */
+/** What most parts are given. `answer` is null until it is computed for the plan in its present form. */
 export interface Given {
   data: PageData;
   file: PlansFile;
@@ -15,13 +15,13 @@ export interface Given {
   comparison: Comparison | null;
 }
 
-/** First day of week 1 as text, or undefined. */
+/** First day of week 1 as yyyy-mm-dd, or undefined without a start date. */
 export function startText(plan: Plan): string | undefined {
   const start = startOf(plan.scenario);
   return start ? isoDay(start) : undefined;
 }
 
-/** The name of a plan's place in the file: A, B, ... */
+/** The letter of a plan by its index in the file: A, B, ...; from the 27th plan on, its number. */
 export function letter(place: number): string {
   return place < 26 ? String.fromCharCode(65 + place) : String(place + 1);
 }
@@ -29,7 +29,7 @@ export function letter(place: number): string {
 const FIRST = ["trust", "mutual_accountability", "integration"];
 const MORE = ["knowledge", "routines", "capacity"];
 
-/** Outcomes shown at once: those with targets, and trust, mutual accountability, integration. */
+/** Outcomes shown without asking for more: trust, mutual accountability, integration, and those with targets. */
 export function shownFirst(data: PageData, file: PlansFile): string[] {
   const known = new Set(data.outcomes.map((outcome) => outcome.name));
   const wanted = file.targets.map((target) => target.outcome).filter((name) => known.has(name));
@@ -40,7 +40,7 @@ export function shownMore(data: PageData, file: PlansFile): string[] {
   return MORE.filter((name) => !shownFirst(data, file).includes(name));
 }
 
-/** The outcomes a comparison is asked about: targets, then those shown first. */
+/** The outcomes of a comparison: those of the targets, then those shown first. */
 export function comparedOutcomes(data: PageData, file: PlansFile): string[] {
   return [...new Set([...asked(data, file.targets), ...shownFirst(data, file)])];
 }
@@ -49,7 +49,7 @@ export function label(data: PageData, name: string): string {
   return outcomeOf(data, name).label;
 }
 
-/** The width of an element, as it changes. */
+/** The width of an element in px (at least 160), updated as it changes. */
 export function useWidth<T extends HTMLElement>(first = 320) {
   const self = useRef<T>(null);
   const [width, setWidth] = useState(first);
