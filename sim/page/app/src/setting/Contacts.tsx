@@ -1,4 +1,4 @@
-/** The contacts: phases on a time line, and the one that is chosen with all it is made of. */
+/** The contacts: phases on a time line, and all fields of the chosen phase. */
 import { useState } from "preact/hooks";
 import type { Series } from "../types";
 import { completer } from "../model/complete";
@@ -65,7 +65,7 @@ export function contactsSummary(panel: Panel): string {
   return contacts === null ? rows : `${rows} · ${t("contacts.planned", { count: grouped(Math.round(contacts)) })}`;
 }
 
-/** Contacts that are still to come; null where the plan cannot be worked out as it stands. */
+/** The number of contacts still to come; null where the plan has a mistake. */
 function plannedContacts({ runner, scenario, data }: Panel): number | null {
   if (runner === null) return null;
   try {
@@ -85,7 +85,7 @@ function spanText(panel: Panel, one: Series): string {
   return panel.t("contacts.span", { from: weekText(panel, one.first_week), to: weekText(panel, last, "last") });
 }
 
-// --- what is pressed often -------------------------------------------------------------------------
+// --- quick changes -------------------------------------------------------------------------
 
 function Quick({ panel, series }: { panel: Panel; series: Series[] }) {
   const { data, edits: write, t } = panel;
@@ -341,7 +341,7 @@ function Actions({ panel, index, one, onChosen }: { panel: Panel; index: number;
   );
 }
 
-/** Months at which a phase can be divided. */
+/** Weeks at which a phase can be divided: first weeks of months. */
 function splitWeeks(panel: Panel, first: number, last: number): number[] {
   const marks = monthsBetween(endOfTa(panel.scenario, panel.data.schema), startOf(panel.scenario));
   return marks.map((one) => one.first).filter((week) => week > first && week <= last);

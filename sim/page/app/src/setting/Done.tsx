@@ -1,4 +1,4 @@
-/** What is done in a contact: one of the mixes by name, or an own one that always sums to 100 %. */
+/** What the time of a contact is used for: a named mix, or an own one that always sums to 100 %. */
 import { useState } from "preact/hooks";
 import type { ScenarioData } from "../types";
 import * as edits from "./edits";

@@ -1,4 +1,4 @@
-/** What happens on the way: people who leave, more work, a cut, weeks in which nobody meets. */
+/** Events: people who leave, more work, a cut in contacts, weeks without meetings. */
 import { useState } from "preact/hooks";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField } from "./fields";
@@ -146,7 +146,7 @@ function Where({ panel, value, onValue }: { panel: Panel; value: string; onValue
   return <Choice label={panel.t("events.where")} value={value} options={options} onValue={onValue} />;
 }
 
-// --- weeks in which nobody meets ---------------------------------------------------------------------
+// --- weeks without meetings ---------------------------------------------------------------------
 
 function Skipped({ panel }: { panel: Panel }) {
   const { scenario, t } = panel;

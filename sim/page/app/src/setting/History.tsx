@@ -1,4 +1,4 @@
-/** The log so far: what was held; bringing one; taking it away. */
+/** The contact log: its summary, bringing one, removing it. */
 import * as edits from "./edits";
 import { Button, Group } from "./fields";
 import { LogPaste } from "./LogPaste";

@@ -1,4 +1,4 @@
-/** Brings a contact log: a file or rows from a spreadsheet, shown as they were understood, then applied. */
+/** Brings a contact log from a file or spreadsheet rows: it is shown as understood, then applied. */
 import { useId, useState } from "preact/hooks";
 import { type DayOrder, faultTexts, type LogRead, readLog } from "../model/logtable";
 import { type Take, withLog } from "../model/log";
@@ -44,7 +44,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
           accept=".csv,.tsv,.txt,.xlsx,.xlsm"
           onChange={(event) => {
             const files = [...(event.currentTarget.files ?? [])];
-            event.currentTarget.value = ""; // the same file can be chosen again
+            event.currentTarget.value = ""; // lets the same file be chosen again
             window.dispatchEvent(new CustomEvent(OPEN_FILES, { detail: { files, as: "log" } }));
           }}
         />
@@ -98,7 +98,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   );
 }
 
-/** The columns that are not used, where there are any. */
+/** A sentence on the columns that are not used, if there are any. */
 function unusedText({ unused }: LogRead, t: Panel["t"]): string[] {
   return unused.length ? [t("history.unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : [];
 }
@@ -112,7 +112,7 @@ function some(panel: Panel, names: string[]): string {
   return shown.join(", ") + (names.length > 3 ? " …" : "");
 }
 
-/** What stands in the way of a log. */
+/** Sentences on everything that prevents applying a log. */
 function problemsOf(panel: Panel, table: LogRead, order: DayOrder | null, take: Take, strangers: { region: string[]; provider: string[] }): string[] {
   const { t, scenario, data } = panel;
   if (table.ambiguous && !order) return [t("history.choose_order")];

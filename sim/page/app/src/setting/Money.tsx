@@ -1,4 +1,4 @@
-/** Prices, the budget of a year, and whose money it is. */
+/** Prices, the budget a year, and whose spending counts against it. */
 import * as edits from "./edits";
 import { Choice, Group, NumberField, TextField } from "./fields";
 import type { Panel } from "./panel";

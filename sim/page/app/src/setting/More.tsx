@@ -1,4 +1,4 @@
-/** What else a plan can set: delivery work, a trend without assistance, chance, values of the model's numbers. */
+/** Further fields of a plan: delivery work, a trend without assistance, the seed, values of the model's numbers. */
 import { useState } from "preact/hooks";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField } from "./fields";
@@ -90,7 +90,7 @@ function Delivery({ panel }: { panel: Panel }) {
   );
 }
 
-/** The model's numbers that the plan sets itself, and one more to choose. */
+/** The model's numbers that the plan sets itself, and a choice to add another. */
 function Parameters({ panel }: { panel: Panel }) {
   const { scenario, data, edits: write, t } = panel;
   const own: Record<string, number> = scenario.parameters ?? {};

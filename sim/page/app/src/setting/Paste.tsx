@@ -1,4 +1,4 @@
-/** A table from a spreadsheet: pasted, shown as it was understood, applied when it is right. */
+/** A table of regions pasted from a spreadsheet: it is shown as understood, and applied once it has no faults. */
 import { useId, useState } from "preact/hooks";
 import * as edits from "./edits";
 import { Button, Check } from "./fields";
@@ -126,7 +126,7 @@ function Preview({ panel, pasted, onChange }: { panel: Panel; pasted: Pasted; on
   );
 }
 
-/** Equal faults together, the first few of them by row. */
+/** The first few faults, each with its row, and how many more there are. */
 function Faults({ panel, faults, limits }: { panel: Panel; faults: RowFault[]; limits: { staff: number; regions: number } }) {
   const { t } = panel;
   const some = faults.slice(0, FAULTS_SHOWN);

@@ -21,7 +21,7 @@ export function Providers({ panel }: { panel: Panel }) {
     const gone = leaving(panel, providers.names.slice(value));
     write.scenario(t("step.provider_count"), (one) => edits.setProviderCount(one, value, data.schema), "providers.count");
     if (gone.length) sayLost(panel, t("providers.fewer", { count: value }), gone);
-    else panel.store.dismiss("setting"); // as many as before: nothing is lost
+    else panel.store.dismiss("setting"); // nothing is lost: a notice from a smaller number no longer holds
   };
   const limits = rangeOf(data.schema, "Providers", "weekly_hours");
   return (
@@ -127,7 +127,7 @@ function Provider({ panel, name, index }: { panel: Panel; name: string; index: n
   );
 }
 
-/** Events that would go with some providers. */
+/** Sentences on the events that are removed together with some providers. */
 function leaving(panel: Panel, names: string[]): string[] {
   const gone = new Set(names);
   return (panel.scenario.shocks ?? [])

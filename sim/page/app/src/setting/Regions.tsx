@@ -1,4 +1,4 @@
-/** The regions: a table of names, staff and situations; how they were chosen; a table pasted from a spreadsheet. */
+/** The regions: a table of names, staff and situations; how they are chosen; a table pasted from a spreadsheet. */
 import { useState } from "preact/hooks";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField, TextField } from "./fields";
@@ -9,7 +9,7 @@ import { choicesOf, defaultOf, held, rangeOf, readable, regionsOf, staffOf } fro
 import { grouped, listed, shown } from "./say";
 import { ownValues, SITUATIONS, situationOf, START_FIELDS, typicalOf } from "./situations";
 
-const FIRST = 12; // regions that are shown before one asks for more
+const FIRST = 12; // regions shown at first; each press adds MORE
 const MORE = 50;
 
 export function Regions({ panel }: { panel: Panel }) {
@@ -170,7 +170,7 @@ function RegionDetail({ panel, name, situation, override }: { panel: Panel; name
   );
 }
 
-/** One start value: empty is typical, and what typical is stands in the field. */
+/** One start value; an empty field means the typical value, which it shows as its placeholder. */
 function OwnValue({ panel, name, field, value }: { panel: Panel; name: string; field: string; value: number | null }) {
   const { scenario, data, edits: write, t } = panel;
   const typical = typicalOf(field, data, scenario.parameters);
@@ -192,7 +192,7 @@ function OwnValue({ panel, name, field, value }: { panel: Panel; name: string; f
   );
 }
 
-/** Takes a region away and says what went with it; one press brings it back. */
+/** Removes a region and gives a notice of what went with it, from which it can be undone. */
 function removed(panel: Panel, name: string): void {
   const { data, scenario, edits: write, t } = panel;
   const lost = lostWith(panel, [name]);
@@ -201,7 +201,7 @@ function removed(panel: Panel, name: string): void {
   sayLost(panel, t("regions.removed", { region: readable(name, data.words) }), lost);
 }
 
-/** What is said of some regions, and would go with them. */
+/** Sentences on the overrides and events that are removed together with some regions. */
 function lostWith(panel: Panel, names: string[]): string[] {
   const { scenario, data, t } = panel;
   const found: string[] = [];
@@ -223,7 +223,7 @@ export function sayLost(panel: Panel, text: string, lost: string[]): void {
   store.tell("setting", all);
 }
 
-// --- how they were chosen, and what all of them share ------------------------------------------------
+// --- how they are chosen, and what all of them share ------------------------------------------------
 
 function Chosen({ panel }: { panel: Panel }) {
   const { scenario, data, edits: write, t } = panel;
@@ -240,7 +240,7 @@ function Chosen({ panel }: { panel: Panel }) {
     const lost = lostWith(panel, names.slice(value));
     write.scenario(t("step.region_count"), (one) => edits.setRegionCount(one, value, schema), "regions.count");
     if (lost.length) sayLost(panel, t("regions.fewer", { count: value }), lost);
-    else panel.store.dismiss("setting"); // as many as before: nothing is lost
+    else panel.store.dismiss("setting"); // nothing is lost: a notice from a smaller number no longer holds
   };
   const kinds = choicesOf(schema, "Network", "kind").filter((one) => one !== "file" || kind === "file");
   const setNetwork = (patch: Record<string, any>, id?: string) =>

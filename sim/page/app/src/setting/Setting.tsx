@@ -1,4 +1,4 @@
-/** The setting of the plan on the screen: groups that fold, each told in one line. */
+/** The setting of the plan on the screen: groups that fold, each with a summary in one line. */
 import type { PageData, PlanAnswer, Runner } from "../types";
 import type { Store } from "../ui/store";
 import { Contacts } from "./Contacts";
@@ -17,7 +17,7 @@ import "./setting.css";
 interface Props {
   store: Store;
   data: PageData;
-  runner: Runner | null; // null: none here, and nothing can be computed
+  runner: Runner | null; // null: nothing can be computed here
   answer?: PlanAnswer;
 }
 

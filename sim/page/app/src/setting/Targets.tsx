@@ -1,4 +1,4 @@
-/** What the plan is to reach: an outcome, a level, by when, how surely. Up to three. */
+/** The targets, at most three: each has an outcome, a level, a point in time, and how surely it is to be reached. */
 import type { OutcomeAbout, Target } from "../types";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField } from "./fields";
@@ -39,15 +39,15 @@ export function Targets({ panel }: { panel: Panel }) {
   );
 }
 
-/** What can be a target: outcomes with a scale and a better side, the main ones first. Hours, money and counts of
- * contacts are what a plan takes, not what it is to reach. The one that a file asks for is always there.
+/** Outcomes that can be targets: those with an upper limit and a better direction, the main ones first. Hours, money
+ * and counts of contacts are what a plan uses, not what it is to reach. The chosen outcome is always among them.
  */
 export function targetOutcomes(outcomes: readonly OutcomeAbout[], chosen: string): OutcomeAbout[] {
   const fit = outcomes.filter((one) => one.name === chosen || (one.high !== null && one.better !== "neither"));
   return [...fit.filter((one) => one.headline), ...fit.filter((one) => !one.headline)];
 }
 
-/** A little more than the plan gives now, so that the target says something; else half of its range. */
+/** The level suggested for a new target: the plan's present mean, else the middle of the outcome's range. */
 function suggested(panel: Panel, outcome: OutcomeAbout): number {
   const answer = panel.answer;
   const level = answer?.levels.find((one) => one.outcome === outcome.name && one.place === "overall" && one.week === answer.end);
@@ -115,7 +115,7 @@ function TargetRow({ panel, index }: { panel: Panel; index: number }) {
   );
 }
 
-/** 0.7 is "in 7 of 10". */
+/** The required share of runs in words: 0.7 is "in 7 of 10". */
 function sureText(panel: Panel, sure: number, form: "runs" | "short" = "runs"): string {
   const whole = (of: number) => Math.abs(sure * of - Math.round(sure * of)) < 1e-9;
   const of = [10, 20, 100].find(whole);

@@ -1,4 +1,4 @@
-/** The contacts over time: a lane for each chain of phases, a bar for each phase, ends that move. */
+/** The contacts over time: a lane for each chain of phases, and a bar for each phase, whose ends can be moved. */
 import { useRef, useState } from "preact/hooks";
 import * as edits from "./edits";
 import type { Panel } from "./panel";
@@ -43,7 +43,7 @@ export function Timeline({ panel, chosen, onChoose }: { panel: Panel; chosen: nu
 interface PhaseProps {
   panel: Panel;
   bar: Bar;
-  later?: boolean; // after another of its mode
+  later?: boolean; // whether it follows another phase of its mode
   horizon: number;
   track: { current: HTMLDivElement | null };
   chosen: boolean;
@@ -70,7 +70,8 @@ function Phase({ panel, bar, later, horizon, track, chosen, onChoose }: PhasePro
   );
 }
 
-/** One end of a bar: dragged, or moved by the arrows (a month; with Shift a week). It stops at its neighbours. */
+/** One end of a bar: it is dragged, or moved by the arrow keys (a month; with Shift a week). It does not pass the other
+ * end, the log or the horizon. */
 function End({ panel, bar, horizon, track, side, what }: Omit<PhaseProps, "chosen" | "onChoose" | "later"> & { side: "first" | "last"; what: string }) {
   const { scenario, edits: write, t } = panel;
   const [dragging, setDragging] = useState(false);
@@ -126,7 +127,7 @@ function End({ panel, bar, horizon, track, side, what }: Omit<PhaseProps, "chose
   );
 }
 
-/** The week itself, or the beginning or end of a month where that is near on the screen. */
+/** The week itself, or the first or last week of a month where that is within 8 px on the screen. */
 function nearest(panel: Panel, week: number, side: "first" | "last", pixels: number): number {
   const marks = monthsBetween(horizonOf(panel.scenario, panel.data.schema), startOf(panel.scenario)).map((one) => one[side]);
   const close = marks.reduce((best, one) => (Math.abs(one - week) < Math.abs(best - week) ? one : best), marks[0]);
@@ -139,7 +140,7 @@ function nextMonth(panel: Panel, week: number, side: "first" | "last", by: numbe
   return beyond ?? week;
 }
 
-/** The start, the turn of each year or so, and the end of what is looked at. */
+/** Labels of the time line: the start, every year (in long plans every few years), and the last week. */
 function Axis({ panel, horizon }: { panel: Panel; horizon: number }) {
   const { scenario, t } = panel;
   const start = startOf(scenario);

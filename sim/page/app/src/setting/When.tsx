@@ -1,4 +1,4 @@
-/** When the plan begins, how long assistance goes on, and how long it is looked at. */
+/** When the plan begins, how long assistance goes on, and how long outcomes are followed. */
 import { useState } from "preact/hooks";
 import * as edits from "./edits";
 import { Button, Choice, Group, NumberField } from "./fields";
@@ -146,7 +146,7 @@ interface LengthProps {
   onWeeks(weeks: number): void;
 }
 
-/** A number of weeks, told in months where they are whole ones: what is shown is what is used. */
+/** A number of weeks, shown in months only where these are whole, so that the number shown is the one used. */
 function LengthField({ panel, label, weeks, range, why, onWeeks }: LengthProps) {
   const { t } = panel;
   const [wanted, setWanted] = useState<"months" | "weeks">("months");

@@ -1,4 +1,4 @@
-/** Every edit of the setting: a scenario in, a scenario out. An edit changes what it names and nothing else. */
+/** Every edit of the setting, as a function from a scenario to a new one. An edit changes what it names and nothing else. */
 import type { PageData, PlansFile, ScenarioData, Target } from "../types";
 import {
   assignedOf,
@@ -19,14 +19,14 @@ import { firstMonday, isoDay } from "./weeks";
 type Schema = PageData["schema"];
 type Patch = Record<string, any>;
 
-/** A record with some fields changed; undefined takes a field away. */
+/** A copy of a record with some fields changed; the value undefined removes a field. */
 export function patched<T extends Patch>(record: T, patch: Patch): T {
   const result: Patch = { ...record, ...patch };
   for (const name of Object.keys(patch)) if (patch[name] === undefined) delete result[name];
   return result as T;
 }
 
-/** A part of the scenario changed; a part that comes to nothing is left out, as it was before. */
+/** Changes fields of a part of the scenario; a part without fields is removed. */
 function inPart(scenario: ScenarioData, part: string, patch: Patch): ScenarioData {
   const changed = patched(scenario[part] ?? {}, patch);
   return patched(scenario, { [part]: Object.keys(changed).length ? changed : undefined });
@@ -55,14 +55,14 @@ export interface Span {
 
 // --- when ----------------------------------------------------------------------------------------
 
-/** Begins in a month (0..11): on its first Monday, or on the given day where that lies in the month already. */
+/** Sets the start to a month (0 to 11): its first Monday, or the present start day where that is in this month. */
 export function setStartMonth(scenario: ScenarioData, year: number, month: number): ScenarioData {
   const now = startOf(scenario);
   if (now && now.getUTCFullYear() === year && now.getUTCMonth() === month) return scenario;
   return withStart(scenario, isoDay(firstMonday(year, month)));
 }
 
-/** Without a date, or on one day. */
+/** Sets the start to a day (yyyy-mm-dd), or removes it (null). */
 export function withStart(scenario: ScenarioData, day: string | null): ScenarioData {
   const log = scenario.contact_log?.first_date
     ? patched(scenario.contact_log, { first_date: undefined })
@@ -70,19 +70,19 @@ export function withStart(scenario: ScenarioData, day: string | null): ScenarioD
   return patched(scenario, { start_date: day ?? undefined, contact_log: log });
 }
 
-/** Months and days that are skipped need a date. */
+/** Whether the plan skips months or days, which requires a start date. */
 export function needsStart(scenario: ScenarioData): boolean {
   return Boolean(scenario.skip?.months?.length || scenario.skip?.dates?.length);
 }
 
-/** Series that end when assistance ends: those that move with its end. */
+/** Indices of the series that end when assistance ends; they move with its end. */
 export function movers(scenario: ScenarioData, schema: Schema): number[] {
   const [end, horizon] = [endOfTa(scenario, schema), horizonOf(scenario, schema)];
   const series: any[] = scenario.dosage ?? [];
   return series.flatMap((one, i) => ((one.last_week ?? horizon) === end ? [i] : []));
 }
 
-/** Weeks in which assistance can end, so that no phase that ends earlier is touched. */
+/** The weeks in which assistance can end without changing a phase that ends earlier. */
 export function endRange(scenario: ScenarioData, schema: Schema): Span {
   const [moving, series] = [movers(scenario, schema), (scenario.dosage ?? []) as any[]];
   const horizon = horizonOf(scenario, schema);
@@ -91,7 +91,7 @@ export function endRange(scenario: ScenarioData, schema: Schema): Span {
   return { minimum: Math.max(1, loggedWeeks(scenario) + 1, ...begins, ...others), maximum: horizon };
 }
 
-/** Moves the end of assistance: the series that end there, and no other. `longer`: looks at it as long, if need be. */
+/** Moves the end of assistance, by moving only the series that end there. `longer`: the least horizon afterwards, in weeks. */
 export function setEnd(scenario: ScenarioData, week: number, schema: Schema, longer = 0): ScenarioData {
   const moving = movers(scenario, schema);
   const horizon = Math.max(horizonOf(scenario, schema), longer);
@@ -106,7 +106,7 @@ export function setEnd(scenario: ScenarioData, week: number, schema: Schema, lon
   return moving.length ? patched(base, { dosage }) : base;
 }
 
-/** Weeks that are looked at at least: up to the last that the plan names. */
+/** The least horizon in weeks: the last week that the plan names. */
 export function leastHorizon(scenario: ScenarioData): number {
   const works = [scenario.delivery_work ?? []].flat();
   const named = [
@@ -126,7 +126,7 @@ export function setHorizon(scenario: ScenarioData, weeks: number): ScenarioData 
 
 // --- regions -------------------------------------------------------------------------------------
 
-/** Names in the order of a plan, where they differ from the numbered ones or were said before. */
+/** Sets the regions' names and their number. Numbered names are left out, unless the plan had names before. */
 function withRegionNames(scenario: ScenarioData, names: string[], schema: Schema): ScenarioData {
   const said = scenario.regions?.names;
   const numbered = names.every((name, i) => name === `region_${i + 1}`);
@@ -141,7 +141,7 @@ function withRegionNames(scenario: ScenarioData, names: string[], schema: Schema
   });
 }
 
-/** A name that no region (or provider) has: "region_7". */
+/** A name that no region (or provider) has yet, such as "region_7". */
 export function freeName(names: string[], kind: string): string {
   const taken = new Set(names);
   for (let number = names.length + 1; ; number += 1) {
@@ -149,18 +149,18 @@ export function freeName(names: string[], kind: string): string {
   }
 }
 
-/** Regions that a log speaks of: they cannot go. */
+/** Regions that the log names; they cannot be removed. */
 export function loggedRegions(scenario: ScenarioData): Set<string> {
   return new Set(logRows(scenario).map((row) => row.region));
 }
 
-/** Regions with something of their own: overrides, events, a provider that was given by hand. */
+/** Whether a region has overrides or events of its own. */
 export function specialOf(scenario: ScenarioData, name: string): boolean {
   const event = (scenario.shocks ?? []).some((one: any) => one.region === name);
   return Boolean(held(scenario.regions?.overrides, name)) || event;
 }
 
-/** As many regions, the first of those there are; what is said of the others goes with them. */
+/** Sets the number of regions: the first ones stay, and overrides, events and providers of the others are removed. */
 export function setRegionCount(scenario: ScenarioData, count: number, schema: Schema): ScenarioData {
   const { names } = regionsOf(scenario, schema);
   const kept = names.slice(0, count);
@@ -177,7 +177,7 @@ export function removeRegion(scenario: ScenarioData, name: string, schema: Schem
   return names.length ? onlyRegions(scenario, names, schema) : scenario;
 }
 
-/** The regions by name and order; overrides, events and providers of others are dropped. */
+/** Sets the regions by name and order; overrides, events and providers of all others are removed. */
 function onlyRegions(scenario: ScenarioData, names: string[], schema: Schema): ScenarioData {
   const kept = new Set(names);
   const assigned = scenario.providers?.assignment;
@@ -212,7 +212,7 @@ function renamedKeys<T>(record: Record<string, T> | undefined, from: string, to:
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name === from ? to : name, value]));
 }
 
-/** A region by another name, everywhere the plan speaks of it. */
+/** Renames a region wherever the plan names it. */
 export function renameRegion(scenario: ScenarioData, from: string, to: string, schema: Schema): ScenarioData {
   const names = regionsOf(scenario, schema).names.map((name) => (name === from ? to : name));
   let result = withRegionNames(scenario, names, schema);
@@ -228,7 +228,7 @@ export function renameRegion(scenario: ScenarioData, from: string, to: string, s
   return result;
 }
 
-/** What is different in one region; fields of undefined are as everywhere. */
+/** Changes the overrides of one region; the value undefined removes an override. */
 export function setOverride(scenario: ScenarioData, name: string, patch: Patch): ScenarioData {
   const overrides = scenario.regions?.overrides ?? {};
   const own = patched(held<any>(overrides, name) ?? {}, patch);
@@ -241,24 +241,24 @@ export function setRegionStaff(scenario: ScenarioData, name: string, staff: numb
   return setOverride(scenario, name, { staff: staff === usual ? undefined : staff });
 }
 
-/** One of the situations; staff and network of the region stay. */
+/** Gives a region the start values and leadership of a situation; its staff and network stay. */
 export function setSituation(scenario: ScenarioData, name: string, preset: Patch): ScenarioData {
   return setOverride(scenario, name, { start: preset.start, leadership: preset.leadership });
 }
 
-/** One number of a region's start, or its leadership; undefined: typical. */
+/** Sets one start value of a region, or its leadership; undefined means the typical value. */
 export function setOwn(scenario: ScenarioData, name: string, field: string, value: number | undefined): ScenarioData {
   if (field === "leadership") return setOverride(scenario, name, { leadership: value });
   const start = patched(held<any>(scenario.regions?.overrides, name)?.start ?? {}, { [field]: value });
   return setOverride(scenario, name, { start: Object.keys(start).length ? start : undefined });
 }
 
-/** Fields of all regions: candidates, staff, core_team, network. */
+/** Changes fields that hold for all regions: candidates, staff, core_team, network. */
 export function setRegions(scenario: ScenarioData, patch: Patch): ScenarioData {
   return inPart(scenario, "regions", patch);
 }
 
-/** How regions are chosen; of "all", all candidates take part. */
+/** Sets how regions are chosen; with "all", every candidate takes part. */
 export function setSelection(scenario: ScenarioData, selection: string, schema: Schema): ScenarioData {
   const { count, candidates } = regionsOf(scenario, schema);
   if (selection === "all") return inPart(scenario, "regions", { selection, count, candidates: count });
@@ -268,11 +268,11 @@ export function setSelection(scenario: ScenarioData, selection: string, schema: 
 export interface RegionRow {
   name: string;
   staff?: number;
-  situation?: Patch; // of situations.json
+  situation?: Patch; // an entry of situations.json
   own?: Record<string, number>; // start values and leadership
 }
 
-/** The regions as a pasted table gives them, in place of those there were. */
+/** Replaces the regions by those of a pasted table. */
 export function setRegionTable(scenario: ScenarioData, rows: RegionRow[], schema: Schema): ScenarioData {
   const usual = regionsOf(scenario, schema).staff;
   const names = rows.map((row) => row.name);
@@ -293,7 +293,7 @@ export function loggedProviders(scenario: ScenarioData): Set<string> {
   return new Set(logRows(scenario).flatMap((row) => (row.provider ? [row.provider] : [])));
 }
 
-/** As many providers; regions of those who go are given to the others in turn, and their leaving goes with them. */
+/** Sets the number of providers. Regions of removed ones go to the others in turn, and events of their leaving are removed. */
 export function setProviderCount(scenario: ScenarioData, count: number, schema: Schema): ScenarioData {
   const before = providersOf(scenario, schema);
   const names = before.names.slice(0, count);
@@ -332,7 +332,7 @@ function onlyProviders(
   return inList(result, "shocks", scenario.shocks.filter((one: any) => !goes(one)));
 }
 
-/** A provider by another name, everywhere the plan speaks of her. */
+/** Renames a provider wherever the plan names her. */
 export function renameProvider(scenario: ScenarioData, from: string, to: string, schema: Schema): ScenarioData {
   const names = providersOf(scenario, schema).names.map((name) => (name === from ? to : name));
   const swapped = (one: any) => (one.provider === from ? { ...one, provider: to } : one);
@@ -348,20 +348,20 @@ export function renameProvider(scenario: ScenarioData, from: string, to: string,
   return result;
 }
 
-/** Hours a week: of all, or (with a place) of one of them. */
+/** Sets the hours a week of all providers, or of the one with this index. */
 export function setProviderHours(scenario: ScenarioData, hours: number, schema: Schema, index?: number): ScenarioData {
   if (index === undefined) return inPart(scenario, "providers", { weekly_hours: hours });
   const each = replaced(providersOf(scenario, schema).hours, index, hours);
   return inPart(scenario, "providers", { weekly_hours: each });
 }
 
-/** One number for all of them, or one each. */
+/** Sets whether each provider has a number of hours of her own, or all share one. */
 export function setHoursEach(scenario: ScenarioData, each: boolean, schema: Schema): ScenarioData {
   const { hours } = providersOf(scenario, schema);
   return inPart(scenario, "providers", { weekly_hours: each ? hours : hours[0] });
 }
 
-/** Who has a region; null: in turn, for all regions. */
+/** Assigns a provider to a region; null instead of a region assigns all regions in turn. */
 export function setAssigned(scenario: ScenarioData, region: string | null, provider: string, schema: Schema): ScenarioData {
   if (region === null) return inPart(scenario, "providers", { assignment: undefined });
   const assignment = { ...assignedOf(scenario, schema), [region]: provider };
@@ -370,13 +370,13 @@ export function setAssigned(scenario: ScenarioData, region: string | null, provi
 
 // --- contacts ------------------------------------------------------------------------------------
 
-/** Fields of one series; a value that is undefined is the default. */
+/** Changes fields of one series; the value undefined means the default. */
 export function setSeries(scenario: ScenarioData, index: number, patch: Patch): ScenarioData {
   const dosage = scenario.dosage ?? [];
   return patched(scenario, { dosage: replaced(dosage, index, patched(dosage[index], patch)) });
 }
 
-/** One more series, from the beginning of the plan to its end. */
+/** Adds a series from the first week after the log to the end of assistance. */
 export function addSeries(scenario: ScenarioData, mode: string, schema: Schema): ScenarioData {
   const dosage: any[] = scenario.dosage ?? [];
   const like = dosage.find((one) => one.mode === mode);
@@ -401,7 +401,8 @@ export function removeSeries(scenario: ScenarioData, index: number): ScenarioDat
   return inList(scenario, "dosage", without(scenario.dosage, index));
 }
 
-/** A series as two phases, the second from `week` on; hours and co-creation go on where they stand then. */
+/** Divides a series into two phases, the second from `week` on. Changing hours and co-creation go on from their values
+ * at that week. */
 export function splitSeries(scenario: ScenarioData, index: number, week: number, schema: Schema): ScenarioData {
   const one = scenario.dosage[index];
   const first = one.first_week ?? 1;
@@ -429,7 +430,7 @@ export function splitSeries(scenario: ScenarioData, index: number, week: number,
   return patched(scenario, { dosage });
 }
 
-/** All series of some modes with another rhythm: 2 halves them, 0.5 doubles them. */
+/** Multiplies the weeks between contacts of some modes: a factor of 2 halves the number of contacts. */
 export function scaleRhythm(scenario: ScenarioData, modes: string[], factor: number, schema: Schema): ScenarioData {
   const { minimum, maximum } = rangeOf(schema, "ContactSeries", "every_weeks");
   const scaled = (one: any) =>
@@ -437,19 +438,19 @@ export function scaleRhythm(scenario: ScenarioData, modes: string[], factor: num
   return patched(scenario, { dosage: (scenario.dosage ?? []).map(scaled) });
 }
 
-/** All visits as video contacts; hours and rhythm stay. */
+/** Turns all visits into video contacts; hours and rhythm stay. */
 export function visitsByVideo(scenario: ScenarioData): ScenarioData {
   const dosage = (scenario.dosage ?? []).map((one: any) => (one.mode === "onsite" ? { ...one, mode: "video" } : one));
   return patched(scenario, { dosage });
 }
 
-/** What is done: a preset by name (the reference mix is left out), or shares. */
+/** Sets what the time of a series is used for: a preset by name (the reference mix is left out), or shares. */
 export function setFunctions(scenario: ScenarioData, index: number, functions: any, data: PageData): ScenarioData {
   const usual = functions === null || functions === referenceMix(data);
   return setSeries(scenario, index, { functions: usual ? undefined : functions });
 }
 
-/** Whole percent that add up to 100 after one of them moved: the others give and take in proportion. */
+/** Sets one of several whole percentages; the others change in proportion, so that the sum stays 100. */
 export function mixedTo(percents: Record<string, number>, name: string, value: number): Record<string, number> {
   const target = clamp(Math.round(value), 0, 100);
   const others = Object.keys(percents).filter((one) => one !== name);
@@ -469,7 +470,7 @@ export function mixedTo(percents: Record<string, number>, name: string, value: n
   return result;
 }
 
-/** Shares as whole percent that add up to 100. */
+/** Shares as whole percentages that add up to 100. */
 export function percentsOf(shares: Record<string, number>, names: string[]): Record<string, number> {
   const exact = Object.fromEntries(names.map((name) => [name, (shares[name] ?? 0) * 100]));
   const whole = Object.fromEntries(names.map((name) => [name, Math.floor(exact[name] + 1e-9)]));
@@ -508,7 +509,7 @@ export function removeEvent(scenario: ScenarioData, index: number): ScenarioData
   return inList(scenario, "shocks", without(scenario.shocks, index));
 }
 
-/** Weeks, months or days in which nobody meets. */
+/** Sets the weeks, months or days without meetings. */
 export function setSkip(scenario: ScenarioData, part: "months" | "weeks" | "dates", values: any[]): ScenarioData {
   return inPart(scenario, "skip", { [part]: values.length ? values : undefined });
 }
@@ -541,7 +542,7 @@ export function removeTarget(file: PlansFile, index: number): PlansFile {
 
 // --- history -------------------------------------------------------------------------------------
 
-/** The whole plan so many weeks later, as its first week is that much earlier now: every date stays. */
+/** Moves the whole plan by so many weeks. Where week 1 becomes that much earlier, every date stays the same. */
 export function shiftPlan(scenario: ScenarioData, weeks: number, schema: Schema): ScenarioData {
   if (!weeks) return scenario;
   const later = (one: any, fields: string[]) => {
@@ -559,13 +560,13 @@ export function shiftPlan(scenario: ScenarioData, weeks: number, schema: Schema)
   return result;
 }
 
-/** The providers of a log as those of the plan. */
+/** Makes the providers of a log those of the plan; a log without providers changes nothing. */
 export function providersOfLog(scenario: ScenarioData, rows: any[], schema: Schema): ScenarioData {
   const names = [...new Set(rows.flatMap((row) => (row.provider ? [row.provider as string] : [])))];
   return names.length ? onlyProviders(scenario, names, providersOf(scenario, schema), schema) : scenario;
 }
 
-/** The regions of a log as those of the plan, where the plan has none of its own names. */
+/** Makes the regions of a log those of the plan. */
 export function regionsOfLog(scenario: ScenarioData, rows: any[], schema: Schema): ScenarioData {
   const names = [...new Set(rows.map((row) => row.region as string))];
   return onlyRegions(scenario, names, schema);

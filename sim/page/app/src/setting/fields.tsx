@@ -1,4 +1,4 @@
-/** The inputs of the setting: native ones, each with a name, its allowed range and, where need be, what is wrong. */
+/** The inputs of the setting: native inputs, each with a name, its allowed range and a message where the value is wrong. */
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { readNumber } from "./numbers";
@@ -14,9 +14,9 @@ interface NumberProps {
   value: number | null;
   limits: Limits;
   onValue(value: number): void;
-  onEmpty?(): void; // an empty field means something
+  onEmpty?(): void; // called for an empty field, which is an error without it
   money?: boolean;
-  percent?: boolean; // a share, told as percent
+  percent?: boolean; // a share that is shown and typed as percent
   unit?: string;
   step?: number;
   quiet?: boolean; // the name is for screen readers only
@@ -25,17 +25,17 @@ interface NumberProps {
   narrow?: boolean;
 }
 
-/** A number that counts as soon as it is right; what is wrong stays in the field until it is mended. */
+/** A number that is applied as soon as it is valid; a wrong text stays in the field until it is corrected. */
 export function NumberField(props: NumberProps) {
   const { panel, value, percent } = props;
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
   const own = useRef(value);
-  // At once: after the next key it would take that key away.
+  // This must run before the next key press, whose text it would otherwise discard.
   useLayoutEffect(() => {
     if (own.current !== value) {
-      setText(null); // changed elsewhere: undo, another plan
+      setText(null); // the value was changed elsewhere, by undo or another plan
       setProblem("");
     }
     own.current = value;
@@ -95,7 +95,7 @@ export function NumberField(props: NumberProps) {
   );
 }
 
-/** The value of a typed text, or what is wrong with it: `undefined` is no value, `null` an empty one that may be. */
+/** The value of a typed text, or what is wrong with it: `undefined` is no value, `null` an allowed empty field. */
 function understood(written: string, props: NumberProps): { value: number | null | undefined; problem: string } {
   const { t } = props.panel;
   const outcome = readNumber(written, props.money);
@@ -132,12 +132,12 @@ interface TextProps {
   label: string;
   value: string;
   onValue(value: string): void;
-  check(value: string): string; // "" where it is fine
+  check(value: string): string; // what is wrong; "": nothing
   quiet?: boolean;
   longest?: number;
 }
 
-/** A text that counts when the field is left or Enter is pressed. */
+/** A text that is applied when the field is left or Enter is pressed. */
 export function TextField({ panel, label, value, onValue, check, quiet, longest = 80 }: TextProps) {
   const id = useId();
   const [text, setText] = useState<string | null>(null);
@@ -183,7 +183,7 @@ export interface Option {
   value: string;
   label: string;
   disabled?: boolean;
-  group?: string; // under this heading; options of a group stand together
+  group?: string; // the heading it is listed under; options of a group must be adjacent
 }
 
 interface ChoiceProps {
@@ -222,7 +222,7 @@ interface SliderProps {
   panel: Panel;
   label: string;
   value: number;
-  text: string; // what the value means, in words
+  text: string; // the value in words
   onValue(value: number): void;
   minimum?: number;
   maximum?: number;
@@ -272,7 +272,7 @@ export function Check({ label, value, onValue }: CheckProps) {
 interface ButtonProps {
   children: ComponentChildren;
   onPress(): void;
-  label?: string; // spoken name
+  label?: string; // the name for screen readers
   kind?: "plain" | "quiet" | "icon" | "danger";
   disabled?: boolean;
   title?: string;
@@ -297,7 +297,7 @@ export function Button({ children, onPress, label, kind = "plain", disabled, tit
   );
 }
 
-/** A group that folds; what is set is told in one line, and whether it is open is remembered. */
+/** A group that folds. It has a summary in one line, and remembers whether it is open. */
 export function Group(props: { name: string; title: string; summary: string; open?: boolean; children: ComponentChildren }) {
   const [open, setOpen] = useState(() => remembered(props.name) ?? props.open ?? false);
   return (
@@ -326,7 +326,7 @@ function remembered(name: string): boolean | undefined {
   try {
     return JSON.parse(window.localStorage.getItem(KEY) ?? "{}")[name];
   } catch {
-    return undefined; // no storage: as it comes
+    return undefined; // without storage, the default applies
   }
 }
 
@@ -335,6 +335,6 @@ function remember(name: string, open: boolean): void {
     const all = JSON.parse(window.localStorage.getItem(KEY) ?? "{}");
     window.localStorage.setItem(KEY, JSON.stringify({ ...all, [name]: open }));
   } catch {
-    return; // no storage: forgotten
+    return; // without storage, nothing is remembered
   }
 }

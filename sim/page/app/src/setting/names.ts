@@ -1,10 +1,10 @@
-/** Names of regions and providers, as sim.scenario.checking has them. */
+/** Checks of the names of regions and providers, equal to those of sim.scenario.checking. */
 import type { Panel } from "./panel";
 
 export const LONGEST = 80;
 const RESERVED = ["overall", "worst", "spread"];
 
-/** What is wrong with a name among others: the name of a sentence, or "". */
+/** What is wrong with a name, given the other names: a key of words.json, or "". */
 export function nameFault(name: string, others: string[]): string {
   if (!name) return "empty";
   if ([...name].length > LONGEST) return "long";

@@ -1,9 +1,9 @@
-/** Numbers as people type them: understood, or refused with the reason. Never guessed in silence. */
+/** Numbers as people type them: each is understood, or refused with a reason. An ambiguous one is never guessed. */
 
 export type Read = { value: number } | { problem: Problem; values: Record<string, string> };
 export type Problem = "empty" | "no_number" | "two_ways" | "groups";
 
-/** What a typed text means. `money`: three digits after one mark are thousands ("300.000"), as no price has three decimals.
+/** The number that a text means. With `money`, three digits after one mark are thousands ("300.000"), as no price has three decimals.
  *
  * >>> [readNumber("300k", true), readNumber("1,5"), readNumber("1,500")]
  * [{ value: 300000 }, { value: 1.5 }, { problem: "two_ways", values: { one: "1500", other: "1.5", text: "1,500" } }]
@@ -25,7 +25,7 @@ export function readNumber(typed: string, money = false): Read {
   return Number.isFinite(value) ? { value: Number((sign * value * times).toPrecision(15)) } : refuse("no_number");
 }
 
-/** Digits with a point for decimals, whatever the marks were. */
+/** The digits with a point for decimals, whichever marks were typed. */
 function plainDigits(text: string, money: boolean): string | { problem: Problem; values: Record<string, string> } {
   if (/\d[\s\u00a0\u202f'’]+\d/.test(text) && !/^\d{1,3}([\s\u00a0\u202f'’]\d{3})+([.,]\d*)?$/.test(text)) {
     return { problem: "groups", values: {} };

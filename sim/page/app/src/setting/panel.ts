@@ -5,8 +5,8 @@ import { type Store, useStore } from "../ui/store";
 import type { PageData, PlanAnswer, PlansFile, Runner, ScenarioData } from "../types";
 import { say, type Values } from "./say";
 
-/** Writes edits. With an `id` the moves of one field are one step of undo, each made from the plan as it stood before
- * the first of them: a number that is half typed destroys nothing. */
+/** Writes edits. With an `id`, successive edits of one field are one step of undo, and each starts from the plan before
+ * the first of them, so that a half-typed number destroys nothing. */
 export interface Edits {
   scenario(label: string, change: (scenario: ScenarioData) => ScenarioData, id?: string): void;
   file(label: string, change: (file: PlansFile) => PlansFile, id?: string): void;
@@ -16,7 +16,7 @@ export interface Edits {
 export interface Panel {
   store: Store;
   data: PageData;
-  runner: Runner | null; // null: none here, and nothing can be computed
+  runner: Runner | null; // null: nothing can be computed here
   file: PlansFile;
   scenario: ScenarioData;
   answer: PlanAnswer | undefined;

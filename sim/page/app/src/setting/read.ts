@@ -1,4 +1,4 @@
-/** A plan as the setting reads it: what the file says, and the schema's default where it says nothing. */
+/** Reads a plan for the setting: values of the file, and the schema's defaults for those it leaves out. */
 import { held } from "../model/held";
 import type { PageData, ScenarioData, Series } from "../types";
 import { say, type Words } from "./say";
@@ -7,7 +7,7 @@ import { dayOf } from "./weeks";
 export interface Range {
   minimum: number;
   maximum: number;
-  above: boolean; // the minimum itself is not allowed
+  above: boolean; // whether the minimum itself is excluded
   whole: boolean;
   default: any;
   description: string;
@@ -70,7 +70,7 @@ export function loggedWeeks(scenario: ScenarioData): number {
   return logRows(scenario).reduce((last, row) => Math.max(last, row.week), 0);
 }
 
-/** First week of what is planned. */
+/** The first planned week: that of the earliest series, else the week after the log. */
 export function planStart(scenario: ScenarioData): number {
   const series: any[] = scenario.dosage ?? [];
   if (!series.length) return loggedWeeks(scenario) + 1;
@@ -108,13 +108,13 @@ export function fullSeries(one: any, data: PageData): Series {
   };
 }
 
-/** The shares of a mix: null is the reference mix, by name or left out. */
+/** The shares of a mix; null for the reference mix, whether named or left out. */
 export function sharesOf(functions: any, data: PageData): Record<string, number> | null {
   if (!functions || functions === referenceMix(data)) return null;
   return typeof functions === "string" ? data.functions.presets[functions] : functions;
 }
 
-/** The preset that stands for functions that are left out, which is the first. */
+/** The name of the preset that holds where functions are left out: the first one. */
 export function referenceMix(data: PageData): string {
   return Object.keys(data.functions.presets)[0];
 }
@@ -132,7 +132,7 @@ export function presetOf(functions: any, data: PageData): string {
   return "own";
 }
 
-/** Series of a mode, each of which begins after the one before has ended; in the order of beginning. */
+/** Chains of phases: series of one mode, each of which begins after the one before has ended, by first week. */
 export function phasesOf<T extends { mode: string; first_week: number; last_week: number | null }>(
   series: T[],
 ): T[][] {
@@ -182,7 +182,7 @@ export interface ProvidersRead {
   names: string[];
   count: number;
   hours: number[];
-  same: boolean; // one number for all of them
+  same: boolean; // whether all share one number of hours
 }
 
 export function providersOf(scenario: ScenarioData, schema: Schema): ProvidersRead {
@@ -199,7 +199,7 @@ export function providersOf(scenario: ScenarioData, schema: Schema): ProvidersRe
   };
 }
 
-/** Which provider each region has: as said, else whom the log names most often for it, else in turn. */
+/** The provider of each region: as assigned, else the one that the log names most often for it, else in turn. */
 export function assignedOf(scenario: ScenarioData, schema: Schema): Record<string, string> {
   const own = scenario.providers?.assignment;
   const regions = regionsOf(scenario, schema).names;
@@ -226,7 +226,7 @@ function fromLog(rows: any[]): Map<string, string> {
   return found;
 }
 
-/** A name as a person reads it: region_3 is "Region 3". */
+/** A name as people read it: region_3 is "Region 3". */
 export function readable(name: string, words: Words): string {
   const parts = /^(region|provider)_(\d+)$/.exec(name);
   return parts ? say(words, `setting.name.${parts[1]}`, { number: parts[2] }) : name;

@@ -1,4 +1,4 @@
-/** How the setting writes lists and numbers; its sentences are those of ui/say.ts. */
+/** How the setting writes lists and numbers; its sentences come from ui/say.ts. */
 import { shown } from "../ui/say";
 
 export { say, shown, type Values, type Words } from "../ui/say";
@@ -13,7 +13,7 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A number for the eye: grouped as the reader's language does it. Never read back. */
+/** A number to be read by people, grouped as in the browser's language. It is never parsed again. */
 export function grouped(value: number, digits = 6): string {
   return value.toLocaleString(undefined, { maximumFractionDigits: digits });
 }

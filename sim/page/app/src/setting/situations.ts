@@ -1,4 +1,4 @@
-/** The situations of a region: presets of its start values, see situations.json. */
+/** The situations of a region: presets of its start values (see situations.json). */
 import presets from "../../../situations.json";
 import type { PageData } from "../types";
 
@@ -7,7 +7,7 @@ export type Preset = { start?: Record<string, number>; leadership?: number };
 export const SITUATIONS = presets as Record<string, Preset>;
 export const START_FIELDS = ["trust", "staff_accountability", "provider_accountability", "knowledge", "demand", "leadership"];
 
-/** The parameter that a start value stands in for: its default is what is typical. */
+/** The parameter that each start value replaces; its default is the typical value. */
 const TYPICAL: Record<string, string> = {
   trust: "first_trust",
   staff_accountability: "staff_accountability_mean",
@@ -17,13 +17,13 @@ const TYPICAL: Record<string, string> = {
   leadership: "leadership_mean",
 };
 
-/** What a start value is in a typical region: of the plan's own parameters, else of the model's. */
+/** The start value of a typical region: the plan's own parameter, else the model's default. */
 export function typicalOf(field: string, data: PageData, parameters: Record<string, number> = {}): number | null {
   const name = TYPICAL[field];
   return parameters[name] ?? data.parameters.find((one) => one.name === name)?.default ?? null;
 }
 
-/** The values of an override, in one record. */
+/** The start values and leadership of an override, in one record. */
 export function ownValues(override: any): Record<string, number> {
   const start = Object.entries(override?.start ?? {}).filter(([, value]) => value !== null && value !== undefined);
   const found = Object.fromEntries(start) as Record<string, number>;
@@ -31,7 +31,7 @@ export function ownValues(override: any): Record<string, number> {
   return found;
 }
 
-/** The situation with just these values; "own" if there is none. */
+/** The situation with exactly these values; "own" if there is none. */
 export function situationOf(override: any): string {
   const own = ownValues(override);
   for (const [key, preset] of Object.entries(SITUATIONS)) {

@@ -1,23 +1,23 @@
-/** A table of regions as a spreadsheet hands it over: what each column is, what each row says, what cannot be read. */
+/** Reads a table of regions pasted from a spreadsheet: the kind of each column, the regions, and the cells that cannot be read. */
 import { readTable } from "../model/csv";
 import { nameFault } from "./names";
 import { readNumber } from "./numbers";
 import { SITUATIONS, START_FIELDS } from "./situations";
 import type { RegionRow } from "./edits";
 
-export type ColumnKind = "name" | "staff" | "situation" | "nothing" | (string & {}); // or a start value
+export type ColumnKind = "name" | "staff" | "situation" | "nothing" | (string & {}); // or the name of a start value
 
 export interface Pasted {
   cells: string[][];
-  headed: boolean; // the first row names the columns
+  headed: boolean; // whether the first row names the columns
   kinds: ColumnKind[];
 }
 
 export interface RowFault {
-  row: number; // from 1, as pasted
-  fault: string; // the name of a sentence
+  row: number; // from 1, as pasted; 0: the whole table
+  fault: string; // a key of words.json
   text: string;
-  near?: string; // what was probably meant
+  near?: string; // the text that was probably meant
 }
 
 export interface Understood {
@@ -27,7 +27,7 @@ export interface Understood {
 
 const MOST_ROWS = 5000;
 
-/** What a heading may be called. */
+/** The headings that are recognised for each kind of column. */
 const HEADINGS: Record<string, string[]> = {
   name: ["name", "region", "regions", "site", "area", "district", "office", "region name"],
   staff: ["staff", "staff members", "number of staff", "people", "headcount", "fte", "team", "size", "employees"],
@@ -40,14 +40,15 @@ const HEADINGS: Record<string, string[]> = {
   leadership: ["leadership", "leadership support", "support by leadership"],
 };
 
-/** Cells of a pasted text, rows of one width. */
+/** The cells of a pasted text; all rows have the same width. */
 export function readCells(text: string): string[][] {
   const rows = readTable(text).rows.slice(0, MOST_ROWS).map((row) => row.cells);
   const width = rows.reduce((most, one) => Math.max(most, one.length), 0);
   return rows.map((one) => [...one, ...Array(width - one.length).fill("")]);
 }
 
-/** The columns as their headings name them, else as their cells look: a text first, a whole number as staff. */
+/** The kinds of the columns by their headings, else by their cells: the first column with text holds names, the first of
+ * whole numbers staff. */
 export function readPasted(text: string): Pasted {
   const cells = readCells(text);
   const named = (cells[0] ?? []).map(kindOfHeading);
@@ -85,7 +86,7 @@ function isCount(text: string): boolean {
   return "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1;
 }
 
-/** The rows as regions, and every cell that cannot be read. `limits`: of staff, and of the number of regions. */
+/** The rows as regions, and every cell that cannot be read. `limits`: the most staff in a region, and the most regions. */
 export function understand(
   pasted: Pasted,
   limits: { staff: number; regions: number },

@@ -1,4 +1,4 @@
-/** A week chosen as a month; a week that is no month's first or last stands as it is. */
+/** A choice of a week by month; a week that is not the first or last of a month is offered as a week. */
 import { Choice, type Option } from "./fields";
 import type { Panel } from "./panel";
 import { horizonOf, startOf } from "./read";
@@ -8,12 +8,12 @@ interface Props {
   panel: Panel;
   label: string;
   value: number;
-  at: "first" | "last"; // the month's first or last week is meant
+  at: "first" | "last"; // whether a month means its first or its last week
   minimum?: number;
   maximum?: number;
   onWeek(week: number): void;
-  also?: Option[]; // further options, before the months
-  alsoValue?: string | null; // which of these is chosen; null: a month
+  also?: Option[]; // further options, listed before the months
+  alsoValue?: string | null; // which of these options is chosen; null: a month
   onAlso?(value: string): void;
   quiet?: boolean;
 }

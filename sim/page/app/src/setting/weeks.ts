@@ -3,7 +3,7 @@
 export const WEEKS_A_YEAR = 52;
 const DAY = 86_400_000;
 
-/** Whole weeks of months, at least 1; halves go up. */
+/** Months as whole weeks, at least 1; halves are rounded up. */
 export function weeksOf(months: number): number {
   return Math.max(1, Math.floor((months * WEEKS_A_YEAR) / 12 + 0.5));
 }
@@ -12,7 +12,7 @@ export function monthsOf(weeks: number): number {
   return (weeks * 12) / WEEKS_A_YEAR;
 }
 
-/** Months of so many weeks where these are whole months to the week; else null.
+/** The number of months that gives exactly so many weeks; null if there is none.
  *
  * >>> [wholeMonths(104), wholeMonths(13), wholeMonths(6)]
  * [24, 3, null]
@@ -22,7 +22,7 @@ export function wholeMonths(weeks: number): number | null {
   return months >= 1 && weeksOf(months) === weeks ? months : null;
 }
 
-/** A day (yyyy-mm-dd) as UTC, or null where there is none. */
+/** A day (yyyy-mm-dd) as a date in UTC; null if the text is no day. */
 export function dayOf(text: unknown): Date | null {
   if (text instanceof Date) return Number.isNaN(text.getTime()) ? null : text;
   const parts = typeof text === "string" ? /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) : null;
@@ -44,13 +44,13 @@ export function weekOfDay(day: Date, start: Date): number {
   return 1 + Math.floor((day.getTime() - start.getTime()) / (7 * DAY));
 }
 
-/** The first Monday of a month (0..11). */
+/** The first Monday of a month (0 to 11). */
 export function firstMonday(year: number, month: number): Date {
   const first = new Date(Date.UTC(year, month, 1));
   return new Date(first.getTime() + ((8 - first.getUTCDay()) % 7) * DAY);
 }
 
-/** The first week whose first day lies in a calendar month or later: where that month begins in the plan. */
+/** The first week whose first day lies in a calendar month or later; the month (0 to 11) begins with it. */
 export function weekOfMonth(year: number, month: number, start: Date): number {
   const first = Date.UTC(year, month, 1);
   return Math.max(1, 1 + Math.ceil((first - start.getTime()) / (7 * DAY)));
@@ -65,7 +65,7 @@ export function monthName(day: Date, long = false): string {
   });
 }
 
-/** A month of the year, 1..12, by its name. */
+/** The name of a month of the year (1 to 12). */
 export function nameOfMonth(month: number, long = true): string {
   return new Date(Date.UTC(2001, month - 1, 1)).toLocaleDateString("en-US", {
     month: long ? "long" : "short",
@@ -78,13 +78,13 @@ export function dayName(day: Date): string {
 }
 
 export interface MonthMark {
-  first: number; // week in which the month begins
+  first: number; // its first week
   last: number; // its last week
-  day: Date | null; // its first week's first day; null without a start date
+  day: Date | null; // first day of its first week; null without a start date
   number: number; // 1, 2, ... from the start
 }
 
-/** The months of a plan: of the calendar where there is a start date, else of 52 / 12 weeks each. */
+/** The months of a plan: calendar months where there is a start date, else of 52 / 12 weeks each. */
 export function monthsBetween(horizon: number, start: Date | null): MonthMark[] {
   const found: MonthMark[] = [];
   for (let number = 1; ; number += 1) {

@@ -1,4 +1,4 @@
-/** A plan in one line, read from its calendar: series side by side, phases one after another, events. */
+/** A plan in one line of text: its series, their phases in order, and its events. */
 import type { PageData, ScenarioData, Series } from "../types";
 import {
   defaultOf,
@@ -15,13 +15,13 @@ import {
 import { capital, listed, percent, say, shown, type Values } from "./say";
 import { firstDay, monthName, monthsOf, nameOfMonth, WEEKS_A_YEAR, wholeMonths } from "./weeks";
 
-/** How many weeks a series may begin after the plan does, or end before it, and still go all through. */
+/** A series that begins or ends within so many weeks of the plan counts as going on for all of it. */
 const SLACK = 4;
 const MOST_EVENTS = 3;
 
 type Tell = (path: string, values?: Values) => string;
 
-/** Who tells a plan: its words, its dates, its weeks. */
+/** What the text of a plan is made from: words, the scenario, its start date, its first and last week of assistance. */
 interface Telling {
   say: Tell;
   scenario: ScenarioData;
@@ -45,7 +45,7 @@ export function lineOf(scenario: ScenarioData, data: PageData): string {
   return capital(parts.join("; "));
 }
 
-/** "for 24 months": whole months where they are, else weeks. */
+/** "24 months": whole months where there are, above a year nearly whole ones ("about"), else weeks. */
 export function lengthOf(weeks: number, data: PageData): string {
   const months = wholeMonths(weeks);
   if (months) return say(data.words, "setting.line.months", { count: months });
@@ -56,14 +56,14 @@ export function lengthOf(weeks: number, data: PageData): string {
   return say(data.words, "setting.line.weeks", { count: weeks });
 }
 
-/** "every 2 weeks", "twice a year": the number that is used, or a name that means just it. */
+/** "every 2 weeks", "twice a year": the number of weeks, or a name with exactly this meaning. */
 export function rhythmOf(weeks: number, data: PageData): string {
   const named: Record<number, string> = { 1: "weekly", 13: "quarterly", 26: "half_yearly", 52: "yearly" };
   const name = named[weeks];
   return say(data.words, `setting.line.rhythm.${name ?? "every"}`, { weeks: shown(weeks) });
 }
 
-/** A week as its month, or as a month of the plan where it has no date. */
+/** "in July 2027": the month of a week, by its number in the plan where there is no start date. */
 export function inWeek(week: number, scenario: ScenarioData, data: PageData): string {
   const start = startOf(scenario);
   if (start) {
@@ -93,12 +93,12 @@ function contactParts(telling: Telling): string[] {
   return [...past, ...told, ...Object.values(shared), ...(all ? [telling.say("for", { length })] : [])];
 }
 
-/** In the order of the file: by the place of the first phase. */
+/** The index in the file of a chain's first phase; chains are sorted by it. */
 function order(series: Series[], phases: Series[]): number {
   return series.indexOf(phases[0]);
 }
 
-/** Terms that no series differs in and that are not the default, said once. */
+/** Terms that are equal in all series and differ from the default; they are written once. */
 function sharedTerms(series: Series[], telling: Telling): Record<string, string> {
   const found: Record<string, string> = {};
   if (series.length < 2) return found;
@@ -132,7 +132,7 @@ function opening(series: Series, telling: Telling): string {
   return telling.say(`mode.${series.mode}`, { rhythm, hours: hoursText(series, telling) });
 }
 
-/** Whether only one contact fits into its weeks. */
+/** Whether the weeks of a scheduled series have room for one contact only. */
 function single(series: Series, telling: Telling): boolean {
   const last = series.last_week ?? telling.end;
   return series.timing === "scheduled" && last - series.first_week < series.every_weeks;
@@ -175,7 +175,7 @@ function terms(series: Series, names: Term[], telling: Telling): string {
     .join("");
 }
 
-/** From when to when a chain goes, where that is not the whole plan. */
+/** The time span of a chain of phases, where it is not the whole plan. */
 function phaseSpan(first: Series, phases: Series[], telling: Telling): string {
   if (single(first, telling)) return ` ${inWeek(first.first_week, telling.scenario, telling.data)}`;
   const late = first.first_week - telling.first > SLACK;
@@ -196,7 +196,7 @@ function reachesBothEnds(phases: Series[], telling: Telling): boolean {
   return phases[0].first_week - telling.first <= SLACK && !endsEarly(last, telling);
 }
 
-/** What a later phase has that the one before had not. */
+/** The text of a later phase: what changes from the phase before. */
 function turn(before: Series, next: Series, names: Term[], telling: Telling): string {
   const gap = next.first_week - (before.last_week ?? telling.end) - 1 > SLACK;
   const from = point(next.first_week, telling);
@@ -227,7 +227,7 @@ function changes(before: Series, next: Series, names: Term[], telling: Telling):
   return found;
 }
 
-/** A week as the reader counts: its month, else year or month or week of the plan. */
+/** A week in words: its month where there is a date, else the year, month or week of the plan. */
 function point(week: number, telling: Telling, last = false): string {
   if (telling.start) return monthName(firstDay(week, telling.start), true);
   const begins = last ? week : week - 1;
