@@ -269,7 +269,7 @@ function ends(paired: Paired): [number, number] {
 function Panel({ title, rows, text, same }: { title: string; rows: PanelRow[]; text: (value: number) => string; same: string }) {
   const values = rows.flatMap(({ paired }) => (paired ? [...ends(paired), paired.mean] : [])).filter(Number.isFinite);
   const margins = rows.map(({ paired }) => paired?.margin ?? 0).filter(Number.isFinite);
-  const most = Math.max(1e-9, ...margins, ...values.map(Math.abs)); // at least the margin, so that a difference without importance does not fill the drawing
+  const most = Math.max(1e-9, ...margins, ...values.map(Math.abs)); // the margin keeps unimportant differences small
   const scale = scaleLinear([-most, most], [0, 100]).nice(4);
   const ticks = scale.ticks(4);
   return (
