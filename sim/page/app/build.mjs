@@ -1,5 +1,9 @@
-// node build.mjs: src/ -> ../dist/app.js and app.css. With --tests: tests/*.test.ts -> .tests/, for node --test.
-// With --out FOLDER: there in place of ../dist. With --node FROM.ts TO.mjs: a module of the app for Node alone, such as those that Python's tests ask.
+// node build.mjs                        builds src/ into ../dist/app.js and app.css;
+//   --out FOLDER                        writes these to FOLDER in place of ../dist;
+//   --from FILE                         builds FILE in place of src/main.tsx;
+//   --plain                             does not minify;
+// node build.mjs --tests                builds tests/*.test.ts into .tests/, for node --test;
+// node build.mjs --node FROM.ts TO.mjs  builds one module for Node, such as those that Python's tests run.
 import fs from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
@@ -18,7 +22,7 @@ const common = {
 const node = {
   format: "esm",
   platform: "node",
-  // CommonJS parts of libraries ask for modules of Node.
+  // CommonJS parts of libraries require modules of Node.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   sourcemap: "inline",
 };
@@ -32,7 +36,7 @@ if (process.argv.includes("--node")) {
     entryPoints: tests.map((name) => path.join(here, "tests", name)),
     outdir: path.join(here, ".tests"),
     outExtension: { ".js": ".mjs" },
-    external: ["typescript"], // large, and there
+    external: ["typescript"], // it is large, and installed where the tests run
     ...node,
   });
 } else {

@@ -42,7 +42,7 @@ const NOTHING: Resources = {
   centre: 0, regions: 0, money: 0,
 };
 
-/** A runner whose runs are made when it is told so: trust rises with the hours of the first series and with the set. */
+/** A runner whose runs finish when the test says so. Trust rises with the hours of the first series and with the set. */
 class Held implements Runner {
   workers = 1;
   asked: { request: RunRequest; options: RunOptions; runs: Runs; finish: () => void; part: (rounds: number, sets?: [number, number]) => void }[] = [];
@@ -128,7 +128,7 @@ function file(...plans: Plan[]): PlansFile {
 const answersOf = (runner: Runner) => new Answers(runner, data, (said) => said as Scenario, () => []);
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** What is under way and does not wait for runs is over. */
+/** Waits until all work that does not depend on runs is done. */
 async function settled(): Promise<void> {
   for (let count = 0; count < 50; count++) await turn();
 }
@@ -144,9 +144,9 @@ test("an answer is made once: again, undone and renamed it is there at once", as
   const doc = file(a, b);
   assert.equal(answers.have(a, doc), null);
   const first = await answers.answer(a, doc);
-  assert.equal(runner.asked.length, 2); // with assistance and without
+  assert.equal(runner.asked.length, 2); // one request with assistance and one without
   await answers.answer(b, doc);
-  assert.equal(runner.asked.length, 3); // the world without assistance is the same
+  assert.equal(runner.asked.length, 3); // plan B shares the runs without assistance
   assert.deepEqual(answers.have(a, doc), first);
   const renamed = { name: "A again", scenario: { ...a.scenario, name: "other", description: "words" } };
   assert.deepEqual(await answers.answer(renamed, doc), { ...first, plan: "A again" });
@@ -177,13 +177,13 @@ test("drafts come from the first run of every set, and say that they are drafts"
   const [own, other] = runner.asked;
   own.part(1);
   await settled();
-  assert.equal(drafts.length, 0); // nothing to compare with yet
+  assert.equal(drafts.length, 0); // the runs without assistance are not there yet
   other.part(1);
   await until(() => drafts.length > 0);
   assert.deepEqual([drafts.length, drafts[0].stands, drafts[0].runs], [1, false, SETS]);
   own.part(2);
   await settled();
-  assert.equal(drafts.length, 1); // the other side is not so far
+  assert.equal(drafts.length, 1); // the runs without assistance have one replicate only
   other.part(2);
   await until(() => drafts.length > 1);
   assert.equal(drafts[1].runs, 2 * SETS);
@@ -203,7 +203,7 @@ test("a draft needs runs that are there on both sides, whichever came first", as
   const [own, other] = runner.asked;
   const half = SETS / 2;
   own.part(1, [0, half]);
-  other.part(1, [half, SETS]); // as many, but of other sets
+  other.part(1, [half, SETS]); // as many runs, but of other sets
   await settled();
   assert.equal(drafts.length, 0);
   other.part(1, [0, half]);
@@ -286,10 +286,10 @@ test("what is shown: places, hours, spend, drivers, what lasts", async () => {
   assert.deepEqual(answer.points, [0, 40, 92, 104]);
   assert.deepEqual(answer.places, ["lakes", "coast", "overall", "worst", "spread"]);
   assert.deepEqual(regionRows(answer, "trust", 40).map((row) => row.region), ["lakes", "coast"]);
-  // Cost grows by 3 a week and staff hours by 3, at 2 each: 52 weeks of them.
+  // Over 52 weeks, cost and staff hours grow by 3 a week each, and an hour costs 2.
   assert.deepEqual(answer.expected.years, [{ money: 156, centre: -156, regions: 312 }]);
   assert.equal(answer.expected.money, 312);
-  // Two regions take 1 and 2 hours a week of 52 a year: of 40 weeks 3 x 52 hours.
+  // The regions use 1 and 2 hours a week, 3 x 52 in the year; the provider has 52 a year, so 40 in the plan's 40 weeks.
   assert.deepEqual(answer.used, [{ name: "provider_1", hours: [156], has: 52 }]);
   assert.equal(answer.busy[0], 156 / 40);
   assert.deepEqual(answer.drivers[0], { outcome: "trust", parameter: "trust_step", rho: 1, clear: true });
@@ -326,7 +326,7 @@ test("every plan against the reference, which need not be the first", async () =
   const trust = found.differences.filter((one) => one.outcome === "trust" && one.point === "end_of_ta");
   assert.deepEqual(trust.map((one) => [one.plan, one.paired.verdict]), [["A", "worse"], ["C", "worse"]]);
   assert.deepEqual({ ...trust[0], plan: "" }, { ...trust[1], plan: "" });
-  assert.equal(runner.asked.length, 3); // A, B and the world of all: C is A
+  assert.equal(runner.asked.length, 3); // A, B and the shared runs without assistance; C equals A
   assert.deepEqual(found.limits, []);
   assert.deepEqual(await compareOf(doc, answers), found);
 });

@@ -1,4 +1,4 @@
-/** What experiments/benchmarks measures of the page's runner, in a browser: `bench`. */
+/** The measurements of the page's runner in a browser, for experiments/benchmarks: the global `bench`. */
 import { completer } from "../src/model/complete";
 import { type PageRunner, startRunner } from "../src/study/runner";
 import type { RunRequest, ScenarioData } from "../src/types";
@@ -17,7 +17,7 @@ async function withRunner<T>(workers: number, act: (runner: PageRunner) => Promi
   }
 }
 
-/** As the page asks: 50 sets, curves of some outcomes, the points of a plan. */
+/** A request like those of the page: all its sets, three outcomes week by week, three points in time. */
 function requestOf(runner: PageRunner, scenario: ScenarioData, seed: number, replicates: number): RunRequest {
   const plan = whole(scenario);
   return {
@@ -31,7 +31,7 @@ function requestOf(runner: PageRunner, scenario: ScenarioData, seed: number, rep
 }
 
 const bench = {
-  /** Runs a second of a plan. */
+  /** Runs of a plan per second. */
   speed: (scenario: ScenarioData, workers: number, replicates: number) =>
     withRunner(workers, async (runner) => {
       await runner.run(requestOf(runner, scenario, 1, 1));
@@ -40,7 +40,7 @@ const bench = {
       return { perSecond: (1000 * made) / (performance.now() - begun), here: runner.here };
     }),
 
-  /** Moves of a slider: ms to the first part and to all runs; each stops the one before. */
+  /** Moves of a slider, one after another: ms to the first part of the runs and to all of them. */
   moves: (scenario: ScenarioData, workers: number, count: number) =>
     withRunner(workers, async (runner) => {
       const found: { first: number; all: number; made: number }[] = [];
@@ -62,7 +62,7 @@ const bench = {
       return found;
     }),
 
-  /** Many moves, each stopping the one before: MB that the page and its workers take at the end. */
+  /** Many moves, each of which stops the one before: the heap of the page at the end, in MB. */
   drag: (scenario: ScenarioData, workers: number, count: number) =>
     withRunner(workers, async (runner) => {
       let stop = new AbortController();

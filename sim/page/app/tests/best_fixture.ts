@@ -1,4 +1,4 @@
-/** A runner whose runs are a formula, so that the best plan is known. */
+/** A runner whose outcomes follow a formula, so that the best plan is known. */
 import type { OutcomeAbout, Planned, Resources, Runner, RunRequest, Runs, Scenario, Series } from "../src/types";
 
 export const OUTCOMES: OutcomeAbout[] = [
@@ -21,7 +21,7 @@ const PRICE = { onsite: [900, 300], video: [100, 200], phone: [60, 200], email: 
 
 const lastOf = (one: Series, whole: Scenario) => one.last_week ?? whole.horizon_weeks;
 
-/** Contacts of a series in a year counted from a week. */
+/** The number of contacts of a series in a year (from 0), counted from a week. */
 function contacts(one: Series, whole: Scenario, from: number, year: number): number {
   let count = 0;
   for (let week = one.first_week; week <= lastOf(one, whole); week += one.every_weeks) {
@@ -51,7 +51,7 @@ export function plannedOf(whole: Scenario): Planned {
   return { total, years: made, spent: resources(0, 0), weeks: end - from + 1, by_provider: [] } as unknown as Planned;
 }
 
-/** Mean of trust: more hours a week give more, ever less of it; too many contacts tire. */
+/** Mean trust: it rises with hours a week, with diminishing returns, and falls with the load of contacts. */
 export function worthOf(whole: Scenario): number {
   let [dose, load] = [0, 0];
   for (const one of whole.dosage) {
@@ -63,7 +63,7 @@ export function worthOf(whole: Scenario): number {
   return 0.3 + 0.4 * (1 - Math.exp(-dose)) - 0.02 * load;
 }
 
-/** Evenly mixed bits of a run: the same in every plan. */
+/** A uniform number from -0.5 to 0.5 for a set and replicate, the same in every plan. */
 function chance(set: number, replicate: number): number {
   let x = (set * 2654435761 + replicate * 40503 + 12345) >>> 0;
   x = Math.imul(x ^ (x >>> 16), 2246822507) >>> 0;

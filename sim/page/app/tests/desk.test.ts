@@ -1,4 +1,4 @@
-/** The desk never shows a number of another document, begins what is missing, and stops what is no longer asked. */
+/** The desk never shows a number of another document, begins what is missing, and stops what is no longer wanted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Desk } from "../src/study/desk";
@@ -22,7 +22,7 @@ function hoursOf(plan: Plan): number {
   return plan.scenario.dosage[0].hours;
 }
 
-/** Stands for Answers: what is asked is noted and answered when the test says so. */
+/** A stand-in for Answers: it records requests, and answers when the test says so. */
 class Asked {
   calls: Call[] = [];
   kept = new Map<string, PlanAnswer>();

@@ -12,7 +12,7 @@ import words from "../../words.json";
 
 const whole = (minimum: number, maximum = 1040) => ({ type: "integer", minimum, maximum });
 const text = { type: "string", maxLength: 80, minLength: 1, pattern: "^" };
-/** A small part of the schema that Python writes: enough for these files. */
+/** The small part of Python's schema that these files need. */
 const schema = {
   type: "object",
   additionalProperties: false,
@@ -191,7 +191,7 @@ test("a log becomes the history: names, start, and series that go on in their rh
   assert.deepEqual(made.scenario.providers, { names: ["Ann", "provider_2"], count: 2 });
   const late = withLog({ ...scenario, start_date: "2027-01-04" }, { rows, dated: true }, data);
   assert.deepEqual([late.scenario.start_date, late.scenario.horizon_weeks], ["2026-01-05", 156 + 52]);
-  assert.deepEqual(late.scenario.dosage.map((one: any) => one.first_week), [53, 53, 72]); // no date of the plan moves
+  assert.deepEqual(late.scenario.dosage.map((one: any) => one.first_week), [53, 53, 72]); // no date of the plan changes
 });
 
 test("what no control shows is told with its meaning; what one shows is not", () => {
@@ -235,7 +235,7 @@ test("with codose serve, foreign tables and workbooks are read there, and questi
   assert.ok(book.kind === "log");
   assert.deepEqual([book.log.rows[0].date, book.said], ["2026-01-12", ["one note"]]);
   assert.equal((await readFile(given("q.csv", "Datum;Wer\n1;2\n"), page, ask)).kind, "questions");
-  assert.equal((await readFile(given("s.csv", "region,wave,trust1\nn,1,4\n"), page, ask)).kind, "survey"); // no question about it
+  assert.equal((await readFile(given("s.csv", "region,wave,trust1\nn,1,4\n"), page, ask)).kind, "survey"); // this kind needs no question
   asked.length = 3;
   const gone = await readFile(given("gone.csv", "Datum;Wer\n1;2\n"), page, ask);
   assert.ok(gone.kind === "problems" && /does not answer/.test(gone.problems[0]));

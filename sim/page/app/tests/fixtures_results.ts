@@ -1,4 +1,4 @@
-/** Answers made to measure for the tests of words and drawings: every number in them is chosen. */
+/** Answers for the tests of words and charts; every number in them is chosen by hand. */
 import words from "../../words.json";
 import type {
   Comparison, LevelAt, OutcomeAbout, PageData, Paired, Plan, PlanAnswer, Planned, PlansFile, Resources, Share,
@@ -57,7 +57,7 @@ export function planned(a: number, b: number): Planned {
   };
 }
 
-/** A difference that has the verdict asked for, whose interval says the same. */
+/** A difference with a given verdict, and an interval that agrees with it. */
 export function paired(verdict: Verdict, better: OutcomeAbout["better"], told = true): Paired {
   const up = verdict === "higher" || (verdict === "better") === (better !== "less");
   const size = verdict === "about the same" ? 0.004 : verdict === "not clear yet" ? 0.02 : 0.15;
@@ -101,7 +101,7 @@ export interface Wanted {
   driver?: string | null;
 }
 
-/** What verdict() reads, with the states asked for. */
+/** The input of verdict() for given states. */
 export function input(wanted: Wanted) {
   const { outcome, second = outcome === "trust" ? "integration" : "trust", states } = wanted;
   const targets = wanted.targets.map((met, place) => target(place % 2 ? second : outcome, met));

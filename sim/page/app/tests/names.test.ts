@@ -1,4 +1,4 @@
-/** Names that people choose are names, whatever they mean elsewhere. */
+/** Names that people choose are treated as names only, whatever they mean to JavaScript or to the direction of writing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { held } from "../src/model/held";
@@ -19,7 +19,7 @@ test("a name that turns the direction of writing does not turn the sentence", ()
   for (const told of [fill("{a} is here", { a: name }), say({ x: "{a} is here" }, "x", { a: name }), saySetting({ x: "{a} is here" }, "x", { a: name })]) {
     assert.equal(told, `\u2068${name}\u2069 is here`);
   }
-  assert.equal(isolated("\u2067open"), "\u2068\u2067open\u2069\u2069"); // closed with it
+  assert.equal(isolated("\u2067open"), "\u2068\u2067open\u2069\u2069"); // the sign that the name leaves open is closed too
   assert.equal(isolated("Süd 😀 “x”"), "Süd 😀 “x”");
   assert.equal(isolated(5), "5");
 });

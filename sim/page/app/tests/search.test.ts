@@ -31,7 +31,7 @@ async function found(asked: Goal, runner = new FormulaRunner(), whole = OWN, lev
   return search.get();
 }
 
-/** Every candidate, judged without chance by the oracle: the cheapest whose worth lies so far above the target. */
+/** The cheapest of all candidates whose worth by the formula, without chance, exceeds the target by `ahead`. */
 function cheapestByFormula(space: Space, level: number, ahead: number): { choice: Choice; spend: number } {
   const all = KINDS.flatMap((kind) => [...space.choices(kind)]).map((choice) => {
     const whole = space.scenarioOf(choice);

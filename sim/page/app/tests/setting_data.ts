@@ -1,4 +1,4 @@
-/** What Python writes into the page, as far as the setting reads it: the schema and words of this checkout. */
+/** The part of the page's data that the setting reads: the schema and words of this checkout. */
 import fs from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";

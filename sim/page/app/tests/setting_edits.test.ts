@@ -16,7 +16,7 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/** Paths of all single values; an empty list says as much as none. */
+/** Every single value by its path; an empty list counts as a missing one. */
 function leaves(value: any, path = ""): Map<string, string> {
   if (value === null || typeof value !== "object") return new Map([[path, JSON.stringify(value) ?? "undefined"]]);
   return new Map(Object.entries(value).flatMap(([name, one]) => [...leaves(one, path ? `${path}.${name}` : name)]));
@@ -128,7 +128,7 @@ test("a plan that begins later keeps every date, and a log before it moves no ph
     shocks: [{ kind: "dosage_cut", week: 10, factor: 0 }],
   });
   const later = edits.shiftPlan(plan, 10, schema);
-  assert.equal(later.start_date, plan.start_date); // the log says when week 1 is
+  assert.equal(later.start_date, plan.start_date); // the caller sets the date of week 1 from the log
   const rows = [{ date: "2026-10-28", region: "region_1", mode: "video", hours: 1 }];
   const logged = withLog(plan, { rows, dated: true }, data);
   assert.deepEqual(logged.said.map((one) => one.way), ["log_earlier"]);

@@ -1,11 +1,11 @@
-/** Drawn plans, and every edit of the setting with drawn arguments: for the tests of edits. */
+/** Random plans, and every edit of the setting with random arguments, for the tests of edits. */
 import type { PageData, ScenarioData } from "../src/types";
 import { withLog } from "../src/model/log";
 import * as edits from "../src/setting/edits";
 import { assignedOf, endOfTa, horizonOf, loggedWeeks, providersOf, regionsOf } from "../src/setting/read";
 import { SITUATIONS } from "../src/setting/situations";
 
-/** Numbers by chance, the same for the same seed. */
+/** Random numbers from a seed. */
 export class Chance {
   constructor(private state: number) {}
 
@@ -33,7 +33,7 @@ export class Chance {
 
 const HOSTILE = ["constructor", "__proto__", "toString", "<b>Nord</b>", "Zürich & Ost", "=1+1", "a\"b", "null", "𝒜 region"];
 
-/** A sound plan, with fields that the setting has no control for. */
+/** A valid random plan, which also has fields that the setting has no control for. */
 export function drawnPlan(chance: Chance): ScenarioData {
   const horizon = chance.whole(60, 260);
   const count = chance.whole(1, 6);
@@ -89,11 +89,11 @@ function drawnEvent(chance: Chance, regions: string[], providers: number, horizo
   ]);
 }
 
-/** An edit with its arguments: what it may change, and (where there is one) the way back. */
+/** An edit with its arguments: what it may change, and how it is reversed where it can be. */
 export interface Drawn {
   name: string;
   run(plan: ScenarioData): ScenarioData;
-  may: string[]; // paths of what it may change
+  may: string[]; // paths that it may change
   back?(plan: ScenarioData): ScenarioData;
 }
 

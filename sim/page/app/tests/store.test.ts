@@ -31,7 +31,7 @@ const data = {
   ],
 } as unknown as PageData;
 
-/** A browser tab: its timers run when asked, its clock ticks with every look. */
+/** A simulated browser tab: the test runs its timers, and its clock goes on by a second at each reading. */
 function tab(drawer: Drawer | null, hash = "", given = data) {
   const listeners: Record<string, ((event: any) => void)[]> = {};
   const timers = new Map<number, () => void>();
@@ -357,8 +357,8 @@ test("the Undo of a notice takes back its own step, or is gone: with a later ste
   longer();
   store.tell("setting", "Longer.", ["more"], [{ label: "also", run: () => undefined }]);
   store.newPlan("example");
-  store.open("What we do now"); // no step: the notice stays as it is
-  assert.equal(notice(store, "setting")!.actions.length, 0); // but the new plan was one
+  store.open("What we do now"); // opening a plan is no step, so the notice stays
+  assert.equal(notice(store, "setting")!.actions.length, 0); // the new plan was a step, so the notice lost its actions
   longer();
   store.tell("setting", "Longer.");
   store.open("An example");
@@ -368,7 +368,7 @@ test("the Undo of a notice takes back its own step, or is gone: with a later ste
   assert.equal(notice(store, "setting"), undefined);
   longer();
   store.tell("setting", "Longer.");
-  store.undo(); // the one at the head of the page
+  store.undo(); // the Undo at the head of the page
   assert.equal(notice(store, "setting"), undefined);
   store.redo();
   assert.equal(notice(store, "setting"), undefined);
@@ -385,7 +385,7 @@ test("a deleted plan comes back by its notice after other changes, once", () => 
   assert.equal(notice(store, "deleted"), undefined);
   store.remove("An example");
   store.undo();
-  assert.equal(notice(store, "deleted"), undefined); // it is there: nothing to bring back
+  assert.equal(notice(store, "deleted"), undefined); // the plan is there again, so nothing is to be brought back
 });
 
 test("a sentence with forms takes the one for its number", () => {

@@ -1,4 +1,4 @@
-/** Threads of Node as a browser's workers, for tests. */
+/** Threads of Node in place of a browser's workers, for tests. */
 import { Worker } from "node:worker_threads";
 
 const LIKE_BROWSER = `const {parentPort} = require("node:worker_threads");
@@ -8,8 +8,8 @@ const self = {
 };
 `;
 
-/** What starts a worker from its source. fault: more source for the n-th worker, from 1; blocked: as
- * where a content policy allows none, which a browser says by an event without a message. */
+/** A function that starts a worker from its source. fault: source put before that of the n-th worker, from 1; blocked:
+ * no worker starts, as under a content policy, which a browser reports by an event without a message. */
 export function threads(fault: (number: number) => string = () => "", blocked = false): (source: string) => any {
   let started = 0;
   return (source) => {

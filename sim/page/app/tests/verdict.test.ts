@@ -1,4 +1,4 @@
-/** Every verdict that can be said is said once, and read as a reader would: whole, true, short. */
+/** Every possible verdict is written once, and checked to be whole, true and short. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compared, spendOf, verdict, leastSure } from "../src/words/verdict";
@@ -112,7 +112,7 @@ test("average and dearest year: which of them the budget holds is said, in the h
     [headline, ...text].forEach((one) => readable(one, String(limit)));
     return [spendOf(made.answer, made.file.budget).state, headline.split(". ")[1], text.find((one) => one.includes("pays"))];
   };
-  // 78 weeks: 100,000 and 60,000 in half a year are 106,667 a year on average
+  // Over 78 weeks, 100,000 in the first year and 60,000 in half a year are 106,667 a year on average.
   assert.deepEqual(said(103_000, [100_000, 60_000], 78), [
     "met", "The plan stays within the budget in every year.",
     "The centre pays at most $100,000 in any year, of a budget of $103,000; the average of $106,667 a year is higher only because the last year is not a whole one.",

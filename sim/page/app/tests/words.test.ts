@@ -1,4 +1,4 @@
-/** words.json holds every sentence that the page asks for, and none that it never asks for: read from the sources. */
+/** words.json holds every sentence that the sources of the page use, and no other. Paths lead to sentences in it. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { filled } from "../src/words/filled";
 import words from "../../words.json";
 
 const SRC = path.resolve(process.cwd(), "src");
-/** Where a shorter way begins, by folder: t("when.title") of the setting is setting.when.title. */
+/** The beginnings of short paths, by folder: t("when.title") in the setting means setting.when.title. */
 const PREFIXES: [RegExp, string[]][] = [
   [/^setting\//, ["setting", "setting.line", "setting.event_line"]], [/^best\//, ["best"]], [/^klass\//, ["class"]], [/^hand_on\//, ["hand_on"]],
   [/^ui\//, ["document", "frame"]], [/^model\//, ["document", "setting.history"]], [/^study\//, ["runner", "results.compare"]],
@@ -16,7 +16,7 @@ const PREFIXES: [RegExp, string[]][] = [
 
 const files = (fs.readdirSync(SRC, { recursive: true }) as string[]).filter((name) => /\.tsx?$/.test(name)).map((name) => name.replaceAll("\\", "/"));
 
-/** The ways of all sentences; the forms of one sentence (one, other), and rows of a table, are one. */
+/** The paths of all sentences; the forms of a sentence (one, other) count as one, and so do the rows of a table. */
 function* sentences(value: unknown, way: string[] = []): Generator<string> {
   if (way.at(-1) === "//") return;
   if (typeof value === "string" || Array.isArray(value)) yield way.join(".");
@@ -25,15 +25,15 @@ function* sentences(value: unknown, way: string[] = []): Generator<string> {
 }
 
 interface Asked {
-  texts: { file: string; text: string; called: boolean }[]; // ways in quotes; a hole is *
-  parts: Set<string>; // ways of what the sources take out of the table as a whole: words.verdict.payer
+  texts: { file: string; text: string; called: boolean }[]; // quoted paths; * stands for a placeholder
+  parts: Set<string>; // paths of parts that the sources take from the table as a whole, such as words.verdict.payer
 }
 
 function asked(): Asked {
   const found: Asked = { texts: [], parts: new Set() };
   for (const file of files) {
     const source = ts.createSourceFile(file, fs.readFileSync(path.join(SRC, file), "utf8"), ts.ScriptTarget.Latest, true);
-    const names = new Map<string, string>([["words", ""]]); // what stands for a part of the table
+    const names = new Map<string, string>([["words", ""]]); // variables that hold a part of the table, with its path
     const wayOf = (node: ts.Node): string | null => {
       if (ts.isIdentifier(node)) return names.get(node.text) ?? null;
       if (ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return wayOf(node.expression);
@@ -69,10 +69,10 @@ const { texts, parts } = asked();
 const prefixed = (file: string, text: string): string[] => [text, ...(PREFIXES.find(([one]) => one.test(file))?.[1] ?? []).map((one) => `${one}.${text}`)];
 const pattern = (way: string): RegExp => new RegExp(`^${way.split("*").map((one) => one.replace(/[.$^()[\]{}?+\\|]/g, "\\$&")).join("[^.]+")}$`);
 
-/** What only puts a beginning before a way: it asks for no sentence by itself. */
+/** Templates that only put a beginning before a path; they use no sentence by themselves. */
 const BEGINNINGS = [/^(document|setting|best|class)\.\*$/, /^(setting\.)?(history|line|event_line)\.\*$/];
 
-/** Sentences that a name of data asks for (an outcome, a situation, ...): whole groups. */
+/** Groups whose sentences are chosen by a name in the data (an outcome, a situation, ...). */
 const BY_DATA = ["outcomes", "verdict.parameters"];
 
 test("no sentence of the table is never said", () => {
@@ -81,7 +81,7 @@ test("no sentence of the table is never said", () => {
   const patterns = new Set<string>();
   const said = texts.filter(({ text }) => /^[\w.*]+$/.test(text) && /\w\w/.test(text));
   for (const { file, text } of said) for (const way of prefixed(file, text)) patterns.add(way);
-  // A way may stand for a group, whose member is chosen by a number or a name: "results.failed_runs.*".
+  // A path may name a group whose member is chosen by a number or a name: "results.failed_runs.*".
   for (const one of patterns) {
     if (BEGINNINGS.some((beginning) => beginning.test(one))) continue;
     if (!one.includes("*")) used.add(one);
@@ -96,14 +96,14 @@ test("every sentence that is asked for by its whole way is in the table", () => 
   assert.deepEqual(missing.map(({ file, text }) => `${file}: ${text}`), []);
 });
 
-/** The texts of the table that are said whatever a count is: not those of a pair `one`, `other`. */
+/** The texts of the table that are used for any count, which leaves out pairs of `one` and `other`. */
 function* templates(value: unknown, way: string[] = []): Generator<[string, string]> {
   if (typeof value === "string") yield [way.join("."), value];
   else if (value && typeof value === "object" && !("one" in value && "other" in value))
     for (const [name, part] of Object.entries(value)) yield* templates(part, [...way, name]);
 }
 
-/** Counts that are never 1 where they are said: of several targets or runs, of a rhythm that has a word of its own. */
+/** Texts whose count is never 1: those of several targets or runs, and of rhythms, where 1 has a word of its own. */
 const SEVERAL = /^(all )?\{targets\} targets|first \{count\} of \{all\} plans|of \{targets\} |Least sure of \{count\} |every \{weeks\} weeks/
 
 test("a count has its noun in its number", () => {

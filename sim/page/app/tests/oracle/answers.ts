@@ -1,4 +1,4 @@
-/** Answers and comparisons that Python asks: node answers.mjs ASKED.json; see tests/test_page_same_numbers.py. */
+/** Makes the answers and comparisons of the page for Python's tests: node answers.mjs ASKED.json; see tests/test_page_same_numbers.py. */
 import fs from "node:fs";
 import { Answers } from "../../src/study/answer";
 import { compareOf } from "../../src/study/compare";

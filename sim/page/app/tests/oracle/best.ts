@@ -1,4 +1,4 @@
-/** Searches and maps as the page makes them: node best.mjs CASES.json; see tests/test_page_best.py. */
+/** Makes searches and maps as the page does: node best.mjs CASES.json; see tests/test_page_best.py. */
 import fs from "node:fs";
 import { completer } from "../../src/model/complete";
 import type { Layout } from "../../src/model/engine";

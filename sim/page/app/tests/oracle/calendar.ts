@@ -1,4 +1,4 @@
-/** Calendars as the page makes them: node calendar.mjs CASES.json; see tests/test_page_calendar.py. */
+/** Makes calendars as the page does: node calendar.mjs CASES.json; see tests/test_page_calendar.py. */
 import fs from "node:fs";
 import { calendarCsv, calendarIcs } from "../../src/hand_on/calendar";
 import { completer, providerNames } from "../../src/model/complete";

@@ -1,4 +1,4 @@
-/** Answers to cases that Python asks of the page's reading, writing and checking; see tests/test_page_documents.py. */
+/** Reads, writes and checks documents as the page does, for Python's tests; see tests/test_page_documents.py. */
 import fs from "node:fs";
 import { check, isObject } from "../../src/model/check";
 import { MOST_BYTES, plansText, planText, readFile, readText } from "../../src/model/files";
@@ -10,13 +10,13 @@ import { encoded } from "./json";
 
 const asked = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 
-/** Values in words that JSON has for all of them, whole numbers and decimals alike. */
+/** A value in a form that JSON keeps exactly, such as numbers as text. */
 function told(value: any): any {
   if (typeof value === "number") return { number: String(value) };
   if (Array.isArray(value)) return value.map(told);
   if (typeof value === "object" && value !== null)
     return { mapping: Object.entries(value).map(([name, one]) => [name, told(one)]) };
-  if (typeof value === "string") return `text ${value}`; // Infinity is no number here
+  if (typeof value === "string") return `text ${value}`; // marks texts, so that the text "Infinity" is not read as a number
   return value === null ? { null: true } : value;
 }
 

@@ -1,4 +1,4 @@
-/** Scenarios, jobs, planned costs and runs as the page makes them: node engine.mjs CASES.json; see
+/** Makes scenarios, jobs, planned costs and runs as the page does: node engine.mjs CASES.json; see
  * tests/test_page_engine.py. */
 import fs from "node:fs";
 import * as complete from "../../src/model/complete";

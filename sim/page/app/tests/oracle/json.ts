@@ -1,4 +1,4 @@
-/** Numbers as Python and these tests exchange them: null is NaN, infinities are words. */
+/** Numbers in the form that Python and these tests exchange: null is NaN, infinities are texts. */
 export const columnOf = (values: (number | null)[]): Float64Array =>
   Float64Array.from(values, (one) => one ?? NaN);
 

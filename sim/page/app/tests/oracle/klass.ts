@@ -1,4 +1,4 @@
-/** What the class makes of jobs that Python wrote: node klass.mjs CASES.json; see tests/test_page_class.py. */
+/** Replays and answers of the class for jobs that Python wrote: node klass.mjs CASES.json; see tests/test_page_class.py. */
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
 import { replayJob } from "../../src/klass/open";
@@ -77,7 +77,7 @@ function replayed(one: any): unknown {
   };
 }
 
-/** means: {left: {outcome: {week: [..sets]}}, right: ...} */
+/** given: {left: {outcome: {week: [a mean for each set]}}, right: ...}. */
 const meansOf = (given: any): Means => ({
   sets: asked.sets,
   of: (side, outcome, week) => columnOf(given[side][outcome][week]),

@@ -1,4 +1,4 @@
-/** The page's runner in Node: on threads, with what Python wrote into the page. */
+/** The page's runner in Node, on threads, with the data that Python wrote for the page. */
 import fs from "node:fs";
 import path from "node:path";
 import { type Completer, completer } from "../../src/model/complete";
@@ -12,7 +12,7 @@ export interface InNode {
   complete: Completer;
 }
 
-/** file: of PageData; shipped: the folder of the engine. */
+/** Starts a runner. file: the JSON file of PageData; shipped: the folder of the engine. */
 export async function pageRunner(file: string, shipped: string): Promise<InNode> {
   const data: PageData = JSON.parse(fs.readFileSync(file, "utf8"));
   const layout = JSON.parse(fs.readFileSync(path.join(shipped, "layout.json"), "utf8"));

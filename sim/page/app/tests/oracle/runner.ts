@@ -1,4 +1,4 @@
-/** What the runner does when all goes well, and when it does not: node runner.mjs CASES.json; see
+/** What the runner gives with sound workers and with faulty ones: node runner.mjs CASES.json; see
  * tests/test_page_runner.py. */
 import fs from "node:fs";
 import * as complete from "../../src/model/complete";
@@ -55,7 +55,7 @@ const plain = (runs: Runs): Record<string, unknown> => ({
 
 const once = (options: RunnerOptions) => withRunner(options, (runner) => told(runner, request(runner)));
 
-// It has said a word before: of a worker that never did it is thought that none are allowed here.
+// This worker dies after its first message; a worker that never sent one would count as forbidden here.
 const DIES = `const pause = new Int32Array(new SharedArrayBuffer(4));
 parentPort.on("message", (data) => {
   if (data.setup) return;

@@ -1,4 +1,4 @@
-/** Drawn plans and what edits make of them: node setting.mjs ASKED.json; see tests/test_page_setting.py. */
+/** Makes random plans and applies edits to them: node setting.mjs ASKED.json; see tests/test_page_setting.py. */
 import fs from "node:fs";
 import type { PageData } from "../../src/types";
 import { Chance, drawnEdits, drawnPlan } from "../setting_plans";

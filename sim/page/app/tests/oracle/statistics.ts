@@ -1,4 +1,4 @@
-/** Answers to cases that Python asks: node statistics.mjs CASES.json; see tests/test_page_statistics.py. */
+/** Computes statistics as the page does, for Python's tests: node statistics.mjs CASES.json; see tests/test_page_statistics.py. */
 import fs from "node:fs";
 import * as stats from "../../src/study/stats";
 import { columnOf, encoded } from "./json";
