@@ -1,8 +1,8 @@
 /* The engine of codose in a browser or in Node: `codoseEngine.Engine`, one thread; `.Pool`, several.
  *
  * A classic script, so that a page opened from file:// can use it; it sets `codoseEngine`. It needs
- * engine.wasm and layout.json (both from sim/engine/shipped) and jobs: what Python prepared, see
- * sim/engine/job.py. Nothing here knows a size or an offset: all of them come from the layout.
+ * engine.wasm and layout.json (both from sim/engine/shipped) and jobs (see sim/engine/job.py).
+ * Nothing in this file knows a size or an offset: all of them come from the layout.
  *
  *   const engine = await codoseEngine.Engine.load(wasmBytes, layout);
  *   engine.rules.sigmoid(0.3);                    // every rule of sim/core/rules.py
@@ -10,8 +10,8 @@
  *   const records = engine.run({sets, which, replicates});
  *
  * sets: Float64Array, parameter sets one after another, each in the order of layout.parameters;
- * which, replicates: of each run, the number of its set and of its replicate (0..2^32 - 1).
- * records: Float64Array (run, row, region, column): engine.shape(runs); see layout.columns.
+ * which, replicates: for each run, the index of its set and its replicate (0 to 2^32 - 1).
+ * records: Float64Array of shape (run, row, region, column), see engine.shape and layout.columns.
  *
  *   engine.outcomes({sets, which, replicates, reduce});   // outcomes at some weeks: much smaller
  *   engine.states({set, replicate});                      // everyone in every week of one run
@@ -35,7 +35,7 @@ function defineCodoseEngine() {
   const rounded = (bytes) => Math.ceil(bytes / ALIGN) * ALIGN;
   const product = (shape) => shape.reduce((all, one) => all * one, 1);
 
-  /* A job: a number (uint32), so many bytes of JSON, and from the next multiple of 64 on its data. */
+  /* A job: the length of its JSON (uint32), the JSON, and its data from the next multiple of 64 on. */
   function readJob(bytes) {
     const data = new Uint8Array(bytes);
     try {
@@ -85,7 +85,7 @@ function defineCodoseEngine() {
       this._job = null;
     }
 
-    /* Take a job; the one before is forgotten. */
+    /* Open a job; the one before is forgotten. */
     open(bytes) {
       const { head, data } = readJob(bytes);
       if (head.stamp !== this.version) {
@@ -107,17 +107,17 @@ function defineCodoseEngine() {
       this._bottom = this._top;
     }
 
-    /* Memory that it has taken. */
+    /* The memory of this engine, in bytes. */
     get bytes() {
       return this._memory.buffer.byteLength;
     }
 
-    /* (runs, rows, regions, columns) of so many runs of the open job. */
+    /* The shape (runs, rows, regions, columns) of the records of so many runs of the open job. */
     shape(runs) {
       return [runs, ...this._job.head.record];
     }
 
-    /* Make some runs; the records are the caller's own. */
+    /* Make some runs; the records are a copy for the caller. */
     run(runs) {
       const given = this._given(runs);
       this._lay(given);
@@ -125,13 +125,14 @@ function defineCodoseEngine() {
       return this._floats(given.records);
     }
 
-    /* Make some runs and give their outcomes at some weeks; the records stay here.
+    /* Make some runs and give their outcomes at some weeks, without their records.
      *
-     * reduce: rates (3: money a provider hour, staff hour and visit); now, before: of each point, the
-     * row of its week and that of the week before its window; summed: whether the rows of the job are
-     * some weeks only; weekly: numbers of outcomes wanted of every week (then the job has all weeks).
-     * Gives points (run, point, place, outcome), the last place being all regions together; weekly
-     * (run, week, outcome wanted) overall, or null; wrong: runs without finite numbers, NaN here.
+     * reduce: rates (3: money a provider hour, staff hour and visit); now, before: for each point, the
+     * row of its week and that of the week before its window; summed: whether the job's rows are only
+     * some weeks; weekly: indices of the outcomes wanted for every week (the job then has all weeks).
+     * Gives points (run, point, place, outcome), whose last place is all regions together; weekly
+     * (run, week, wanted outcome) of all regions, or null; wrong: runs without finite numbers, which
+     * are NaN in both.
      */
     outcomes({ reduce, ...runs }) {
       const { rates, now, before, summed, weekly } = reduce;
@@ -164,11 +165,11 @@ function defineCodoseEngine() {
       return found;
     }
 
-    /* Everyone in every week of one run: {record, shape, regions, skill, load, overload}.
+    /* All people in every week of one run: {record, shape, regions, skill, load, overload}.
      *
-     * set: Float64Array, one parameter set. Of each region: name, candidate, staff; people (week,
-     * field of layout.people, post), site (week, number of layout.site); ties: pairs of posts, null
-     * where everybody is everybody's neighbour. skill, load, overload: (week, provider).
+     * set: Float64Array, one parameter set. regions, for each: name, candidate, staff; people (week,
+     * field of layout.people, post), site (week, field of layout.site); ties: pairs of posts, null
+     * in a complete network. skill, load, overload: (week, provider).
      */
     states({ set, replicate }) {
       const { head, data } = this._job;
@@ -216,10 +217,11 @@ function defineCodoseEngine() {
       };
     }
 
-    /* One run as the engine left it, for whoever walks it again: {snapshots, shape, spaces}.
+    /* The states and work space of one run, from which it can be replayed: {snapshots, shape, spaces}.
      *
-     * snapshots: Float64Array (week, state), of each region layout.people field after field, at last
-     * layout.site of each; spaces: float64 and int64 arrays of the work space, {name: {shape, values}}.
+     * snapshots: Float64Array (week, state): for each region the fields of layout.people one after
+     * another, then for each the fields of layout.site; spaces: float64 and int64 arrays of the work
+     * space, {name: {shape, values}}.
      */
     watch({ set, replicate }) {
       const runs = { sets: set, which: [0], replicates: [replicate] };
@@ -239,10 +241,10 @@ function defineCodoseEngine() {
       return { snapshots: this._floats(given.snapshots), shape, spaces };
     }
 
-    /* Some draws of the streams, four each: {words, uniforms, irwin_halls}, Float64Array (draw, 4).
+    /* Blocks of four random draws: {words, uniforms, irwin_halls}, each Float64Array (block, 4).
      *
-     * counters: of each draw its purpose (a name of layout.purposes), entity (a region's candidate; a
-     * post's is candidate * layout.posts + post), and where they are not 0 week, series, replicate.
+     * counters: for each block its purpose (a name of layout.purposes), entity (a region's candidate;
+     * for a post candidate * layout.posts + post), and week, series and replicate where they are not 0.
      */
     draws(seed, counters) {
       const { purposes, series_step: step } = this.layout;
@@ -264,11 +266,11 @@ function defineCodoseEngine() {
       });
     }
 
-    /* Call another entry of the layout, for instance at_points, which makes outcomes of records.
+    /* Call another entry of the layout, such as at_points, which computes outcomes from records.
      *
-     * numbers: its single numbers; arrays: {name: {type, shape, values or bytes}}, else zeros. Gives
-     * what is named in wanted, the caller's own: Float64Array, of other types Uint8Array. An open job
-     * stays open.
+     * numbers: its single numbers; arrays: {name: {type, shape, values or bytes}}, zeros without
+     * either. Gives copies of the arrays named in wanted, as Float64Array, or Uint8Array for other
+     * types. An open job stays open.
      */
     call(name, { numbers = {}, arrays, wanted }) {
       const entry = this.layout.entries[name];
@@ -286,7 +288,7 @@ function defineCodoseEngine() {
       return Object.fromEntries(wanted.map((one) => [one, copy(given[one])]));
     }
 
-    /* What a call of the open job is given for some runs. */
+    /* The arrays that a call of the open job needs for some runs. */
     _given({ sets, which, replicates }) {
       if (this._job === null) throw new EngineError("No job is open.");
       const width = this.layout.parameters.length;
@@ -313,13 +315,13 @@ function defineCodoseEngine() {
       this._go(this._job.head.entry, this._start);
     }
 
-    /* Room for the words of some entries. */
+    /* Arrays for the argument words of some entries. */
     _blocks(...names) {
       const room = (name) => ({ type: "float64", shape: [this.layout.entries[name].words] });
       return Object.fromEntries(names.map((name) => [`words of ${name}`, room(name)]));
     }
 
-    /* Place arrays behind what stays, with zeros or what they hold. */
+    /* Place arrays behind those of the open job, filled with their values or zeros. */
     _lay(arrays) {
       const first = this._job === null ? this._start : this._bottom;
       this._top = first;
@@ -334,7 +336,7 @@ function defineCodoseEngine() {
       }
     }
 
-    /* Call an entry whose block and arrays are placed. */
+    /* Call an entry whose argument words and arrays are placed. */
     _enter(name, blocks, arrays, numbers = {}) {
       const block = blocks[`words of ${name}`].address;
       this._fill(this.layout.entries[name], block, arrays, numbers);
@@ -345,7 +347,7 @@ function defineCodoseEngine() {
       return new Float64Array(this._memory.buffer, address, product(shape)).slice();
     }
 
-    /* Of every outcome in every week, some of all regions together. */
+    /* Some outcomes of all regions together, from those of every place in every week. */
     _overall({ address, shape }, wanted) {
       const [runs, weeks, places, outcomes] = shape;
       const all = new Float64Array(this._memory.buffer, address, product(shape));
@@ -371,7 +373,7 @@ function defineCodoseEngine() {
       });
     }
 
-    /* The ties of a network that stands among the networks of the last run. */
+    /* The ties of a network of the last run, as pairs of posts. */
     _ties(place, staff, whole) {
       const { graphs } = this._job.head.spaces;
       const pairs = [];
@@ -418,7 +420,7 @@ function defineCodoseEngine() {
       values.forEach((value, i) => words.setUint32(i * WORD, value, true));
     }
 
-    /* Write the words of a block for some arrays (placed before) and numbers. */
+    /* Write the argument words of an entry: numbers, and addresses and shapes of placed arrays. */
     _fill(entry, block, arrays, numbers) {
       const words = new DataView(this._memory.buffer, block);
       for (const { name, word, type, dimensions } of entry.arguments) {
@@ -436,7 +438,7 @@ function defineCodoseEngine() {
     }
   }
 
-  /* --- in a worker: an engine for each of the last jobs --------------------------------------- */
+  /* --- in a worker: one engine for each of the last OPEN_JOBS jobs ----------------------------- */
 
   const OPEN_JOBS = 2;
   const MUCH_MEMORY = 2 ** 28;
@@ -447,7 +449,7 @@ function defineCodoseEngine() {
     const engines = new Map();
     const clock = () => (typeof performance === "object" ? performance.now() : Date.now());
 
-    /* The engine that has a job open; the one that was not asked longest takes another. */
+    /* The engine that has a job open; for a new job, the least recently used engine is taken. */
     async function engineOf(job) {
       let engine = engines.get(job.id);
       if (!engine) {
@@ -501,7 +503,7 @@ function defineCodoseEngine() {
     return worker;
   }
 
-  /* What looks like a worker and works in this thread, with a pause after each piece. */
+  /* An object like a worker that works in this thread, with a pause after each piece. */
   function workHere() {
     const shown = { onmessage: null, onerror: null, terminate() {} };
     let act = null;
@@ -517,7 +519,7 @@ function defineCodoseEngine() {
 
   const workerSource = () => `(${defineCodoseEngine})().serve(self);`;
 
-  /* Runs that were asked for together, given out piece by piece in their order. */
+  /* The runs of one request, which are given to workers piece by piece, in order. */
   class Asked {
     constructor(job, runs, options, resolve, reject) {
       Object.assign(this, { job, runs, options, resolve, reject });
@@ -539,7 +541,7 @@ function defineCodoseEngine() {
       return { asked: this, first, size: this.next - first, tries: 0 };
     }
 
-    /* What a worker is sent about a piece. */
+    /* The message that a worker gets for a piece. */
     message({ first, size }) {
       const part = (values) => values.slice(first, first + size);
       const { sets, which, replicates } = this.runs;
@@ -563,13 +565,14 @@ function defineCodoseEngine() {
   }
 
   const MOST_WORKERS = 8;
-  /* What is urgent advances together: a plan and what it is compared with. */
+  /* Urgent requests advance evenly, such as a plan and the one it is compared with. */
   const fewer = (one, other) => (other.next / other.total < one.next / one.total ? other : one);
 
   /* Several workers, each with engines of its own.
    *
-   * workers: how many (else as many as there are processors, at most 8); start: makes a worker from its source (for what is no browser); patience: ms
-   * after which a worker that does not answer counts as dead. A dead worker is replaced, and its
+   * workers: their number (default: that of the processors, at most 8); start: makes a worker from its
+   * source (for hosts other than browsers); patience: ms after which a worker that does not answer
+   * counts as dead, beside the time that its piece should take. A dead worker is replaced, and its
    * piece is made again, once. Where no worker can be started, `here` is true and this thread works.
    */
   class Pool {
@@ -584,7 +587,7 @@ function defineCodoseEngine() {
       this._all = new Set();
       this._busy = new Map();
       this.here = false;
-      this.pace = 0.0003; // ms a staff-week takes one worker, as measured lately
+      this.pace = 0.0003; // ms that one worker takes for a staff-week; a moving average
       const hardware = typeof navigator === "object" ? navigator.hardwareConcurrency : 2;
       this.workers = Math.max(1, workers || Math.min(MOST_WORKERS, hardware || 2));
       for (let i = 0; i < this.workers && !this.here; i += 1) this._add();
@@ -592,12 +595,12 @@ function defineCodoseEngine() {
 
     /* Make runs; see Engine.run. Resolves to {records, shape}, in the order of the runs.
      *
-     * job: its bytes, or what makes them once they are needed.
-     * piece: runs that a worker makes at a time; or cost, the staff-weeks of a run, and pieces take
-     * `slice` ms (at most `most` runs); urgent: before all that is not, looked up each time;
-     * progress(done, total): after each; found(first, records): the records of a piece as soon as they are there; reduce: see
-     * Engine.outcomes, whose answer is then what is found, and no records are kept; signal: an
-     * AbortSignal.
+     * job: its bytes, or a function that makes them when they are first needed.
+     * options: piece, the runs that a worker makes at a time; or cost, the staff-weeks of a run: pieces
+     * then take about `slice` ms (at most `most` runs); urgent: goes before all other requests, and
+     * may be changed later; progress(done, total): called after each piece; found(first, records):
+     * called with the records of each piece; reduce: see Engine.outcomes, whose answer is then given
+     * to found, and no records are kept; signal: an AbortSignal.
      */
     run(job, runs, options = {}) {
       return new Promise((resolve, reject) => {
@@ -661,7 +664,7 @@ function defineCodoseEngine() {
     }
 
     _ready(data) {
-      if (data.ready) this._proven = true; // workers do start here
+      if (data.ready) this._proven = true; // workers can start here
     }
 
     _work_here() {
@@ -737,7 +740,7 @@ function defineCodoseEngine() {
 
     _arrived(piece, data) {
       const { asked } = piece;
-      if (!this._asked.includes(asked)) return; // it was stopped meanwhile
+      if (!this._asked.includes(asked)) return; // the request was stopped meanwhile
       if (data.error) return this._stop(asked, data.error);
       const { cost } = asked.options;
       if (cost) this.pace += 0.3 * (data.took / (cost * piece.size) - this.pace);
@@ -745,8 +748,8 @@ function defineCodoseEngine() {
       return asked.arrived(piece, data.made);
     }
 
-    /* A worker fell over with nothing to do, or before it said a word: where none ever did, none is
-     * allowed here, and this thread works. */
+    /* A worker failed while idle or before its first message. Where no worker ever sent one, workers
+     * are not allowed, and this thread works. */
     _lost(worker) {
       if (!this._proven && !this.here) return this._work_here();
       worker.terminate();
