@@ -273,6 +273,8 @@ def test_open_groups_are_remembered(browser: Any, file: Path) -> None:
         Setting(page)
         page.page.locator("#setting-money > summary").click()
         page.page.locator("#setting-regions > summary").click()
+        # the browser says a moment after the click that a group was opened or closed
+        page.wait("JSON.parse(localStorage.getItem('codose.setting.open')).regions === false")
         page.page.reload()
         Setting(page)
         assert page.page.locator("#setting-money").get_attribute("open") is not None

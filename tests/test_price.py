@@ -173,6 +173,17 @@ def test_a_limit_is_held_to_what_is_measured(monkeypatch: pytest.MonkeyPatch) ->
     assert execute(plan(scenario()), Execution(threads=1, time_limit=1.0)).made
 
 
+def test_a_limit_that_is_partly_used_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price, "LONG", 0.0)
+    monkeypatch.setattr(probe, "seconds", lambda *_, **__: 50.0)
+    monkeypatch.setattr(Execution, "spent", 20.0)
+    with pytest.raises(InputError) as caught:
+        execute(plan(scenario()), Execution(threads=1, time_limit=1.0))
+    said = str(caught.value)
+    assert "take about 50 s here, and the limit is 1 min, of which 40 s is left" in said
+    assert "a limit of 1 min 20 s" in said  # what is used, and a fifth more than the runs take
+
+
 @pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["time_limit", "memory_limit"])
 def test_limits_that_are_none(name: str, limit: float) -> None:

@@ -270,8 +270,11 @@ def agree(
         price = measured(price, plan, how, make)
     price = replace(price, runs=runs or plan.runs, seconds=times * price.seconds)
     if price.seconds > limit:
-        said = f"the limit is {duration(60.0 * (how.time_limit or 0))}"
-        _refuse(price, plan, "time_limit", limit / price.seconds, said)
+        given = 60.0 * (how.time_limit or 0)
+        said = f"the limit is {duration(given)}"
+        if limit < 0.9 * given:
+            said += f", of which {duration(max(0.0, limit))} is left"
+        _refuse(price, plan, "time_limit", limit / price.seconds, said, spent=given - limit)
     if price.seconds > MOST_SECONDS and how.time_limit is None:
         _refuse(
             price, plan, "runs", MOST_SECONDS / price.seconds,
@@ -296,8 +299,9 @@ def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:
 
 
 def _refuse(
-    price: Price, plan: RunPlan, field: str, share: float, said: str, most: float = 0.0
-) -> None:
+    price: Price, plan: RunPlan, field: str, share: float, said: str, most: float = 0.0,
+    spent: float = 0.0,
+) -> None:  # fmt: skip
     """Raise the refusal, which says how many runs would fit: that share of the price."""
     fits = list(_fewer_runs(plan.jobs, share))
     if not fits:
@@ -308,7 +312,7 @@ def _refuse(
         else:
             fits.append("fewer staff, contacts or weeks")
     if field == "time_limit":
-        fits.append(f"a limit of {duration(1.2 * price.seconds)}")
+        fits.append(f"a limit of {duration(spent + 1.2 * price.seconds)}")
     taken = f"about {gigabytes(price.bytes)}" if field == "memory_limit" else price.text
     takes = "takes" if price.runs == 1 else "take"
     raise InputError(
