@@ -1,4 +1,4 @@
-/* The engine of codose in a browser or in Node: `codoseEngine.Engine`, one thread; `.Pool`, several.
+/* The engine of codose in a browser or in Node: `codoseEngine.Engine` has one thread, `.Pool` several.
  *
  * A classic script, so that a page opened from file:// can use it; it sets `codoseEngine`. It needs
  * engine.wasm and layout.json (both from sim/engine/shipped) and jobs (see sim/engine/job.py).
@@ -13,7 +13,7 @@
  * which, replicates: for each run, the index of its set and its replicate (0 to 2^32 - 1).
  * records: Float64Array of shape (run, row, region, column), see engine.shape and layout.columns.
  *
- *   engine.outcomes({sets, which, replicates, reduce});   // outcomes at some weeks: much smaller
+ *   engine.outcomes({sets, which, replicates, reduce});   // outcomes at some weeks only
  *   engine.states({set, replicate});                      // everyone in every week of one run
  *   engine.draws(seed, [{purpose: "staff_contact", entity, week, series, replicate}]);
  *   engine.call(entry, {numbers, arrays, wanted});        // any other entry of the layout

@@ -3,7 +3,7 @@ const STEPS = ["ffffd9", "edf8b1", "c7e9b4", "7fcdbb", "41b6c4", "1d91c0", "225e
   [0, 2, 4].map((place) => parseInt(hex.slice(place, place + 2), 16)),
 );
 
-/** The colour of a share of the range, 0..1, as [r, g, b]. */
+/** The colour at a share of the range (0 to 1), as [r, g, b]. */
 export function colourAt(share: number): number[] {
   const place = Math.max(0, Math.min(1, share)) * (STEPS.length - 1);
   const below = Math.min(STEPS.length - 2, Math.floor(place));
@@ -21,7 +21,7 @@ export function luminance(colour: readonly number[]): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Ink or white, whichever is read better on a colour. */
+/** Ink or white, whichever has more contrast on a colour. */
 export function inkOn(colour: readonly number[]): string {
   const light = luminance(colour);
   return (light + 0.05) / (0.0103 + 0.05) > 1.05 / (light + 0.05) ? "#1a1a1a" : "#ffffff";

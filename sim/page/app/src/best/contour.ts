@@ -6,7 +6,7 @@ export type Point = [number, number]; // (column, row), in cells
 
 /** Segments on which a field crosses a level.
  *
- * field: (rows, columns), NaN where it is not known.
+ * field: of shape (rows, columns), NaN where it is not known.
  */
 export function contour(field: readonly (readonly number[])[], level: number): [Point, Point][] {
   const found: [Point, Point][] = [];

@@ -23,7 +23,7 @@ export interface BestGiven {
   replicates: number;
   seed: number;
   onUse(scenario: ScenarioData, label: string, said: string): void; // makes one step of undo; `said` is its notice
-  onSet(what: "budget" | "target"): void; // opens that group of the setting
+  onSet(what: "budget" | "target"): void; // opens this group of the setting
   onRests(): void; // goes to the part on what the numbers rest on
 }
 

@@ -1,6 +1,6 @@
-/** A small region, week by week, with the reason of every change.
+/** Replays a run of a small region week by week, with the reason of every change.
  *
- * It walks the week as sim/model/week.py and sim/model/agents.py do. Every formula is a rule of
+ * It follows the steps of a week as sim/model/week.py and sim/model/agents.py do. Every formula is a rule of
  * the engine, called by name, and is kept with its arguments: see Call. Its states must equal those of
  * the compiled engine for the same run, to the last bit: `differences` lists where they do not.
  */
@@ -91,7 +91,7 @@ export interface PromiseSeen {
 
 export interface WordSeen {
   region: number;
-  post: number; // who heard
+  post: number; // the listener
   from: number;
   amount: number;
 }

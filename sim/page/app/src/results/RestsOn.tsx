@@ -136,7 +136,7 @@ function Numbers({ data, answer, outcome }: { data: PageData; answer: PlanAnswer
   );
 }
 
-/** The parameters whose name, meaning, source or phrase has every word of a text, of a grade. */
+/** The parameters of a grade whose name, meaning, source or phrase holds every word of a text. */
 export function filtered(data: PageData, text: string, grade: string): ParameterAbout[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return data.parameters.filter((one) => {
