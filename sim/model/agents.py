@@ -1,5 +1,5 @@
-"""The two kinds of agents, :class:`TAProvider` and :class:`RegionalStaff`. Their methods tell what
-happens in a week; every formula is in :mod:`sim.core.rules`.
+"""The two kinds of agents, :class:`TAProvider` and :class:`RegionalStaff`. Their methods are the
+steps of a week; every formula is in :mod:`sim.core.rules`.
 
 A :class:`TAProvider` serves one or more regions and keeps a :class:`Site` for each: how well it
 knows the region, how accountable it has been there, and its open commitments. A
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The uses of a contact's time relative to the reference mix; 1 for each use without
+    """The uses of a contact's time relative to the reference mix; all are 1 for a contact without
     ``functions``. ``together`` is the factor of co-creation."""
 
     trust: float = 1.0
@@ -97,7 +97,8 @@ class Contact:
     tailoring: float = 0.0
     present: list[RegionalStaff] = field(default_factory=list)
     draws: tuple[list[float], list[float], list[float]] = ((), (), ())  # type: ignore[assignment]
-    """For each post of the region: uniforms of attending and of keeping, and impression (bell)."""
+    """For each post of the region: uniforms of attending and of keeping, and ``irwin_hall4`` of the
+    impression that the contact makes."""
 
 
 @dataclass(slots=True, repr=False)
@@ -144,7 +145,7 @@ class Holder(Agent):
         once all exist, and for each newcomer, whose states are already in place."""
 
     def settle(self) -> None:
-        """Store what a subclass has added to the complete model, then let the person arrive."""
+        """Remember what a subclass has added to the complete model, then let the person arrive."""
         added = vars(self).keys() - self._ours - _OF_MESA
         self._first = {name: _copied(vars(self)[name]) for name in added}
         self.arrive()
@@ -199,7 +200,7 @@ class TAProvider(Holder):
         self.dilution = rules.dilution(self.model.p.site_dilution, len(self.sites))
 
     def dilution_at(self, site: Site) -> float:
-        """Quality of a contact at a site; a provider who stands in there serves one region more."""
+        """Factor of contact quality at a site; a provider who stands in serves one region more."""
         if site.region.provider is self:
             return self.dilution
         return rules.dilution(self.model.p.site_dilution, len(self.sites) + 1)
@@ -374,7 +375,7 @@ class RegionalStaff(Holder):
         )
 
     def attends(self, u: float) -> bool:
-        """Step 3: whether this person comes; unused where a log says how many came."""
+        """Step 3: whether this person comes; not called where a log gives how many came."""
         return u < rules.sigmoid(self.attendance_log_odds())
 
     def keeping_probability(self) -> float:
@@ -409,7 +410,7 @@ class RegionalStaff(Holder):
         )
 
     def learn(self, contact: Contact, provider: TAProvider) -> None:
-        """Step 6: learn implementation science in a contact."""
+        """Step 6: gain knowledge of implementation science in a contact."""
         p = self.model.p
         self.knowledge = rules.knowledge_after_contact(
             self.knowledge,
@@ -426,7 +427,7 @@ class RegionalStaff(Holder):
         )
 
     def meet_peer(self, meets: float, which: float) -> None:
-        """Step 7, observing: perhaps talk with one colleague about what they gained."""
+        """Step 7, observing: by chance, hear from one colleague what they have gained."""
         p = self.model.p
         self._heard = 0.0
         if meets >= p.peer_meeting:

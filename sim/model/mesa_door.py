@@ -38,7 +38,7 @@ def seed_of(seed: Any, rng: Any, usual: int) -> int:
 
     Args:
         seed, rng: at most one of them: a whole number, or what :func:`numpy.random.default_rng`
-            takes. A generator gives one number, so that a second model made with it differs.
+            takes. A generator is drawn from once, so that a second model made with it differs.
         usual: the seed where both are left out.
 
     Raises:
@@ -79,7 +79,7 @@ def iteration(seeded: bool) -> int:
     """The number of the iteration in which Mesa's ``batch_run`` makes a model; elsewhere 0.
 
     ``batch_run`` does not pass its iteration to the model, and equal arguments give equal runs, so
-    the number is read from where ``batch_run`` keeps it.
+    the number is read from the local variables of ``batch_run``.
 
     Args:
         seeded: whether the model is given a seed. From Mesa 3.4 on, each iteration has its own seed

@@ -1,4 +1,4 @@
-"""Team networks of a scenario: :class:`Neighbours` holds who talks to whom in a region's team.
+"""Team networks: :class:`Neighbours` holds the ties in a team, :func:`neighbours` makes it.
 
 :mod:`sim.core.ties` draws the ties, the same for the Mesa agents and for the compiled engine.
 Because people are drawn independently of their position, a few graphs for each region are enough:

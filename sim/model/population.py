@@ -88,7 +88,7 @@ def draw_person(
 ) -> Person:
     """Draw one person from two blocks of random words (PERSON_TRAITS, PERSON_STARTS).
 
-    ``moved`` is how far a background trend has moved the mean of knowledge by that week.
+    ``moved`` is what a background trend has added to the mean of knowledge by that week.
     """
     effect = means.region_effect
     motivation = rules.start_level(
@@ -144,7 +144,7 @@ def default_means(p: Parameters, region_effect: float) -> RegionMeans:
 
 
 def mean_readiness(people: list[Person]) -> float:
-    """Mean readiness of some people (fixed-point sum)."""
+    """Mean readiness of some people, from an exact sum of integers."""
     total = sum(
         rules.to_fixed(rules.readiness(x.motivation, x.capacity, x.knowledge)) for x in people
     )
@@ -154,8 +154,8 @@ def mean_readiness(people: list[Person]) -> float:
 def choose_candidates(scenario: Scenario, p: Parameters, stream: Streams) -> list[int]:
     """The candidates that become regions, in candidate order.
 
-    ``readiest`` takes the highest scores (ties to the lower candidate), judged on the scenario's
-    default staff, network and means; ``random`` the lowest draws.
+    ``readiest`` takes the highest scores, computed from the scenario's default staff and means;
+    ``random`` takes the lowest draws. Of equal candidates the lower number comes first.
     """
     plan = scenario.regions
     candidates = range(plan.candidates)
@@ -202,7 +202,11 @@ def starting_balance(
 ) -> tuple[np.ndarray, float]:
     """Integration of each person and routines of the region at which there is no mean change.
 
-    The smallest solution of u_i = balanced_integration(..., R), R = mean u, from R = 0.
+    This is the smallest solution of u_i = balanced_integration(..., R) with R = mean u, reached by
+    iteration from R = 0.
+
+    Returns:
+        Integration, float64 (people,), and routines, both 0-1.
     """
     uptake = p.uptake_ratio * p.integration_loss
     loads = [rules.workload(demand, x.offset, 0.0, 0, 0.0, 0.0, 0.0) for x in people]
@@ -237,7 +241,7 @@ def starting_balance(
 
 
 def seat_order(stream: Streams, entities: np.ndarray) -> np.ndarray:
-    """Rank of each post in the order of the core team (ties to the lower post), int64."""
+    """Rank of each post in the core team's order, int64 (posts,); ties: lower post first."""
     keys = stream.block(streams.POST_SEAT, entities)[0]
     order = np.argsort(keys, kind="stable")
     ranks = np.empty(len(keys), dtype=np.int64)

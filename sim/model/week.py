@@ -90,7 +90,7 @@ class Region:
     by_post: dict[int, RegionalStaff] = field(default_factory=dict)
     demand: float = 0.0
     counted: dict[str, float] = field(default_factory=dict)
-    """This week's hours so far that count for each of :data:`USES`, and saturate."""
+    """Hours of this week's earlier contacts that count for each of :data:`USES`; they saturate."""
     mean_integration: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     week_draws: list[list[float]] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Region:
         return self.neighbours.graph()
 
     def levels(self, threshold: float) -> dict[str, float]:
-        """The present levels, named as the columns of a record."""
+        """The current levels, named as the columns of a record."""
         staff = self.staff
         knowledge = [x.knowledge for x in staff]
         mean = mean_of(knowledge)
@@ -164,12 +164,12 @@ class CoCreationModel(Model):
             the number of the iteration.
         collect: keep weekly outcomes in ``datacollector`` (a Mesa DataCollector).
         collect_people: also keep every person's states in every week.
-        outcomes: the user's own outcomes (:mod:`sim.model.own`), beside those of the class.
+        outcomes: the user's own outcomes (:mod:`sim.model.own`), besides those of the class.
         staff_class, provider_class: subclasses with other behaviour; default: the classes that the
             model names as attributes.
 
     Attributes:
-        week, horizon: the number of weeks so far, and the last week. ``running`` is false at the
+        week, horizon: the current week, from 0, and the last week. ``running`` is false at the
             horizon.
         record: float64 (week 0..T, region, column of :data:`sim.core.outcomes.RECORD`), filled up
             to ``week``; ``own_record`` holds own outcomes likewise, all regions together last.
@@ -192,7 +192,7 @@ class CoCreationModel(Model):
     provider_class: type[TAProvider] = TAProvider
 
     onsite = dosage.ONSITE
-    # Mesa 3.5 has a property of this name that writes into what it is given; ours is read-only.
+    # Mesa 3.5 has a property of this name that writes into the scenario; ours is read-only.
     scenario: Scenario = None  # type: ignore[assignment]
 
     def __init__(
@@ -318,7 +318,7 @@ class CoCreationModel(Model):
     # ------------------------------------------------------------------ a week
 
     def step(self) -> None:
-        """One week: the eight steps of the class docstring.
+        """Simulate one week: the eight steps of the class docstring.
 
         Raises:
             InputError: the horizon has been reached.
@@ -343,7 +343,7 @@ class CoCreationModel(Model):
             self.datacollector.collect(self)
 
     def run(self) -> np.ndarray:
-        """Step to the horizon.
+        """Simulate all weeks up to the horizon.
 
         Returns:
             ``record``, (horizon + 1, regions, columns of :data:`sim.core.outcomes.RECORD`).
@@ -353,7 +353,7 @@ class CoCreationModel(Model):
         return self.record
 
     def _calendar_and_load(self) -> list[Contact]:
-        """Step 1: contacts due this week, region after region; the diary; the workload."""
+        """Step 1: this week's contacts, region after region; then the diaries and the workload."""
         due: list[Contact] = []
         for region in self.regions:
             region.demand = region.usual_demand + dosage.demand_rise(
@@ -425,7 +425,7 @@ class CoCreationModel(Model):
         )
 
     def _hold(self, contact: Contact) -> bool:
-        """Step 2: whether the contact is held; promises kept and broken by date."""
+        """Step 2: whether the contact is held; the provider keeps or breaks a promise by it."""
         region, p = contact.region, self.p
         ledger, provider, site = region.ledger, contact.provider, region.site
         ledger.preparation_hours += contact.share * (
@@ -478,7 +478,7 @@ class CoCreationModel(Model):
         )
 
     def _count_hours(self, contact: Contact, counted: float) -> None:
-        """Add a held contact's hours to this week's hours, which saturate."""
+        """Add a held contact's hours to the hours of this week's earlier contacts."""
         hours = contact.region.counted
         for use in USES:
             hours[use] = hours[use] + counted * getattr(contact.weights, use)
@@ -527,7 +527,7 @@ class CoCreationModel(Model):
 
     @staticmethod
     def _known_to_come(contact: Contact) -> list[RegionalStaff]:
-        """The people who come where a log says how many: those most likely to attend."""
+        """The people who come where a log gives only their number."""
         uniforms = contact.draws[0]
         order = {
             x: rules.attendance_order(uniforms[x.post], x.attendance_log_odds())
@@ -537,7 +537,7 @@ class CoCreationModel(Model):
         return sorted(first, key=lambda x: x.post)
 
     def _review_and_commit(self, contact: Contact) -> None:
-        """Step 4: review what was agreed, where there is time for it; then agree on new things."""
+        """Step 4: review open commitments, where there is time for it; then make new ones."""
         if contact.weights.review >= 1.0 or self.stream.uniform(
             streams.CALENDAR, contact.region.candidate, 1, self.week, contact.series
         ) < rules.review_probability(contact.weights.review):
@@ -545,7 +545,7 @@ class CoCreationModel(Model):
         self._new_commitments(contact, streams.uniform(self._words(contact)[2]))
 
     def _review(self, contact: Contact) -> None:
-        """Look at all open commitments of those present and of the provider."""
+        """Review all open commitments of those present and of the provider."""
         region, p = contact.region, self.p
         provider, site, ledger = contact.provider, region.site, region.ledger
         words = self._words(contact)
@@ -603,7 +603,7 @@ class CoCreationModel(Model):
                 region.ledger.made_staff += 1
 
     def _trust_and_learning(self, contact: Contact) -> None:
-        """Steps 5 and 6: those present judge and learn; the provider learns the region."""
+        """Steps 5 and 6: those present judge and learn; the provider gets to know the region."""
         region = contact.region
         provider, site = contact.provider, region.site
         contact.tailoring = contact.co_creation * site.context
@@ -613,7 +613,7 @@ class CoCreationModel(Model):
         provider.learn_region(site, contact)
 
     def _everybody(self) -> None:
-        """Step 7: look first (a word with a colleague), then change."""
+        """Step 7: everybody first observes (a talk with a colleague); then everybody changes."""
         entities = np.concatenate([region.entities for region in self.regions])
         words = self.stream.block(streams.STAFF_WEEK, entities, self.week)
         draws = streams.uniform(np.stack(words[:3], axis=-1)).tolist()
@@ -635,7 +635,7 @@ class CoCreationModel(Model):
             provider.live_week()
 
     def _turnover(self) -> None:
-        """Step 8: staff leave, then providers; newcomers hear from the team as it was."""
+        """Step 8: staff leave, then providers; newcomers take over trust of the old team."""
         for region in self.regions:
             team_trust = mean_of(x.trust for x in region.staff)
             for person in self._leavers(region):
@@ -678,7 +678,7 @@ class CoCreationModel(Model):
             self.own_record[self.week] = measured(self, tuple(self.outcomes.values()))
 
     def outcome(self, name: str, region: str = "overall") -> float:
-        """An outcome in the current week (for a flow, of this week alone), of a region or overall.
+        """An outcome in the current week, of a region or "overall"; a flow is that of this week.
 
         Raises:
             InputError: there is no such outcome or region.
@@ -728,6 +728,9 @@ def resolve_parameters(
     """The full parameter set of a run.
 
     A full :class:`Parameters` replaces the scenario's; a mapping changes some of its values.
+
+    Raises:
+        InputError: an argument is neither, or a name or value cannot be used.
     """
     if parameters is None:
         return scenario.parameter_set()
