@@ -1,8 +1,9 @@
-/** Answers: what a plan comes to, the same as `codose run` and `codose compare` say of it.
+/** Answers: the results of a plan, equal to those of `codose run` and `codose compare`.
  *
- * A plan runs over the plausible sets, each with replicates of its own (the seed is the scenario's), beside the same
- * runs without assistance or, after a contact log, with assistance that stops now. Courses are those of `codose run`
- * (quantiles over all runs; chance alone is the mean of sets -+ z SD by chance), all else is that of `codose compare`.
+ * A plan is run with the scenario's seed over the plausible sets, each with replicates of its own, and so is its
+ * comparison: no assistance or, where contacts follow a contact log, assistance that stops now. Courses are those of
+ * `codose run`: quantiles over all runs and, for chance alone, the mean of the sets -+ z SD by chance. The rest is
+ * that of `codose compare`.
  */
 import type {
   Course, Difference, Expected, LevelAt, OutcomeAbout, PageData, Paired, Payers, Plan, PlanAnswer, Planned, PlansFile, Problem, RestsOn,
@@ -16,18 +17,18 @@ import { type Asked, RunStore } from "./runs";
 import * as stats from "./stats";
 import { WEEKS_A_YEAR, canonical, contentOf, goesOnFromALog, momentsOf, weeksOf, yearEnds } from "./world";
 
-/** Outcomes by region and over time beside the headline ones, and those of targets. */
+/** Outcomes shown by region and over time, besides the headline outcomes and those of targets. */
 const SHOWN_TOO = ["routines"];
 const COURSE_QUANTILES = [0.05, 0.5, 0.95];
 const MIDDLE = [stats.TAILS[0], 0.5, stats.TAILS[1]];
 
 export interface AnswerOptions {
   signal?: AbortSignal;
-  urgent?: boolean; // before what waits: the plan on the screen
-  progress?: (answer: PlanAnswer) => void; // from part of the runs: `stands` is false
+  urgent?: boolean; // run before waiting requests: for the plan on the screen
+  progress?: (answer: PlanAnswer) => void; // takes an answer from part of the runs, with `stands` false
 }
 
-/** Outcomes that are told by region and over time, in the order of the engine. */
+/** Outcomes shown by region and over time, in the engine's order. */
 export function shownOutcomes(data: PageData, targets: readonly Target[]): OutcomeAbout[] {
   const asked = new Set([...SHOWN_TOO, ...targets.map((one) => one.outcome)]);
   return data.outcomes.filter((one) => one.headline || asked.has(one.name));
@@ -36,7 +37,7 @@ export function shownOutcomes(data: PageData, targets: readonly Target[]): Outco
 const DEFINED = "definition";
 const ASSUMED = "assumption";
 
-/** Of all numbers of the model how many are assumptions: definitions are no numbers that could be known. */
+/** Count the model's numbers by grade. Definitions are left out, as no data could tell their values. */
 export function restsOn(data: PageData): RestsOn {
   const grades: Record<string, number> = {};
   for (const { grade } of data.parameters) {
@@ -46,13 +47,13 @@ export function restsOn(data: PageData): RestsOn {
   return { numbers, assumptions: grades[ASSUMED] ?? 0, grades };
 }
 
-/** What is run for an answer. */
+/** The two requests for runs that an answer needs. */
 export interface Question {
   name: string;
   scenario: Scenario;
   targets: readonly Target[];
   own: Asked;
-  other: Asked; // the world it is compared with
+  other: Asked; // the comparison: no assistance, or assistance that stops now
   against: PlanAnswer["against"];
 }
 
@@ -72,7 +73,7 @@ export function questionOf(name: string, scenario: Scenario, targets: readonly T
   };
 }
 
-/** A plan that cannot be run, with every mistake. */
+/** Thrown for a plan that cannot be run; it holds every mistake. */
 export class Unsound extends Error {
   override readonly name = "Unsound";
 
@@ -81,10 +82,10 @@ export class Unsound extends Error {
   }
 }
 
-/** Every answer of a page, made once: switching plans and undoing are instant. */
+/** The answers of a page. The last ones are kept, so that switching plans and undoing are instant. */
 export class Answers {
   readonly runs: RunStore;
-  readonly differences = new Map<string, Difference[]>(); // of comparisons, by what was compared
+  readonly differences = new Map<string, Difference[]>(); // rows of comparisons, by the content compared
   private kept = new Map<string, PlanAnswer>();
   private scenarios = new WeakMap<ScenarioData, Scenario>();
 
@@ -108,7 +109,7 @@ export class Answers {
     return whole;
   }
 
-  /** The whole answer where it is there already. */
+  /** The complete answer of a plan where it is kept; else null. */
   have(plan: Plan, doc: PlansFile): PlanAnswer | null {
     const found = this.kept.get(this.key(this.scenarioOf(plan), doc.targets));
     return found ? { ...found, plan: plan.name } : null;
@@ -156,11 +157,11 @@ export function shorten(map: Map<string, unknown>, most: number): void {
   }
 }
 
-/** Of the sets: from so many a first answer is made. */
+/** Share of the sets whose runs give the first draft. */
 const EARLY = 0.5;
 
-/** Answers from growing runs: one of the first half of the sets, one when each set has a run on both sides, and
- * another whenever there are twice as many. */
+/** Draft answers while runs are made: the first when half of the sets have a run on both sides, the next when every
+ * set has, then one at each doubling of the runs. */
 class Drafts {
   private own: Runs | null = null;
   private other: Runs | null = null;
@@ -211,7 +212,7 @@ class Drafts {
 
 // --- from runs to an answer -----------------------------------------------------------------------------
 
-/** What runs say of a question. `stands`: these are all runs. */
+/** Make an answer from runs; `stands` is true where these are all the runs. */
 export async function answerFrom(
   question: Question, pair: RunPair, planned: Planned, store: RunStore, stands: boolean, signal?: AbortSignal,
 ): Promise<PlanAnswer> {
@@ -260,7 +261,7 @@ export async function answerFrom(
   };
 }
 
-/** Of every outcome overall, of those shown also by region, in the worst region and the spread. */
+/** Levels of every outcome overall; of outcomes shown, also by region, in the worst region and as the spread. */
 async function levelsOf(
   pair: RunPair, data: PageData, shown: OutcomeAbout[], points: number[], breath: Breath,
 ): Promise<LevelAt[]> {
@@ -303,7 +304,7 @@ async function coursesOf(
   question: Question, pair: RunPair, store: RunStore, stands: boolean, breath: Breath,
 ): Promise<Course[]> {
   const { outcomes, z } = store.data;
-  // In a draft, the world it is compared with may be there already: all of it is shown.
+  // In a draft, the runs of the comparison may be complete already; all of them are shown.
   const others = stands ? pair.counts : counted(pair.other.runs);
   const found: Course[] = [];
   for (const name of question.own.weekly) {
@@ -334,13 +335,13 @@ interface Bands {
 }
 
 interface Chance {
-  middle: Float64Array; // over means of sets
+  middle: Float64Array; // mean of the set means
   luck: Float64Array; // variance by chance
 }
 
 const isWhole = (counts: Uint8Array): boolean => counts.every((one) => one === 1);
 
-/** An outcome's values in a week; the grid is the same one, filled anew. */
+/** Reads an outcome week by week. Every call of `at` fills and returns the same grid. */
 function byWeek(
   names: string[], runs: Runs, counts: Uint8Array, name: string,
 ): { weeks: number; at: (week: number) => stats.Grid } {
@@ -358,7 +359,7 @@ function byWeek(
   return { weeks, at };
 }
 
-/** Week by week over all runs. */
+/** Quantiles and mean of all runs in each week. */
 async function bandsOf(
   names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
 ): Promise<Bands> {
@@ -376,7 +377,7 @@ async function bandsOf(
   return found;
 }
 
-/** Week by week: what is the plan's, and what is chance. */
+/** Mean of the set means and variance by chance in each week. */
 async function chanceOf(
   names: string[], runs: Runs, counts: Uint8Array, name: string, breath: Breath,
 ): Promise<Chance> {
@@ -392,7 +393,7 @@ async function chanceOf(
   return found;
 }
 
-/** 90 % of runs by chance alone, as the figure `spread` of `codose run` draws it. */
+/** The 90 % band by chance alone, as the figure `spread` of `codose run` draws it. */
 function chanceBand(
   middle: Float64Array, luck: Float64Array, about: OutcomeAbout, z: number,
 ): Pick<Course, "chance_low" | "chance_high"> {
@@ -408,7 +409,7 @@ function chanceBand(
 
 const TOUCHING = 1e-12; // as sim.studies.plan.values.met
 
-/** Runs that meet a target: 1 or 0, NaN where a run does not count; an empty outcome does not meet it. */
+/** Whether each run meets a target: 1 or 0 (0 where the outcome is empty), NaN where a run does not count. */
 export function meets(target: Target, about: OutcomeAbout, values: stats.Grid, counts: Uint8Array): stats.Grid {
   const sign = about.better === "less" ? -1 : 1;
   return {
@@ -428,7 +429,7 @@ function targetAnswer(target: Target, pair: RunPair, week: number, data: PageDat
   return { target, week, share, met };
 }
 
-/** Mean spend of the runs after one week up to another, by payer. */
+/** Mean spend of the runs after week `start` up to week `stop`, by payer. */
 function spendBetween(scenario: Scenario, pair: RunPair, start: number, stop: number): Payers {
   const flow = (name: string, scale: number) =>
     stats.gridBy(pair.own.at(name, stop), pair.own.at(name, start), (a, b) => scale * a - scale * b);
@@ -450,7 +451,7 @@ function expectedSpend(scenario: Scenario, pair: RunPair, planned: Planned): Exp
   return { ...spendBetween(scenario, pair, first, horizon), years, spent };
 }
 
-/** Hours of each provider by year of the plan: means of the runs, of the regions that the provider has. */
+/** Mean hours of each provider in each year of the plan, summed over the provider's regions. */
 function usedHours(scenario: Scenario, pair: RunPair, planned: Planned): PlanAnswer["used"] {
   const regions = pair.own.runs.places.slice(0, -1);
   const whose = assignment(scenario);
@@ -475,7 +476,7 @@ function busyShare(used: PlanAnswer["used"][number], weeks: number): number {
   return has > 0 ? used.hours.reduce((all, one) => all + one, 0) / has : 0;
 }
 
-/** Of each gain at the end of assistance, what is left a year later. */
+/** Share of each gain at the end of assistance that is left a year later. */
 function lastingOf(
   levels: LevelAt[], shown: OutcomeAbout[], end: number, later: number | null,
 ): PlanAnswer["lasting"] {

@@ -1,12 +1,12 @@
-/** Work in slices, so that whoever looks on is not kept waiting. */
-const MOST = 8; // ms
+/** Breath: divides long work into slices, so that the page stays responsive. */
+const MOST = 8; // ms of work in a slice
 
 export class Breath {
   private since = performance.now();
 
   constructor(private readonly signal?: AbortSignal) {}
 
-  /** Await between pieces of work: others have their turn when a slice is over; throws when it was called off. */
+  /** Await this between pieces of work. After a slice, other tasks run; then it throws if the work was aborted. */
   async take(): Promise<void> {
     if (performance.now() - this.since < MOST) return;
     await turn();
@@ -15,7 +15,7 @@ export class Breath {
   }
 }
 
-/** A turn of everything else that waits. */
+/** Let the waiting tasks run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

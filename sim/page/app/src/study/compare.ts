@@ -1,8 +1,8 @@
 /** Comparisons: every plan against the reference, run by run, as `codose compare` makes them.
  *
- * Plans about the same people are compared by levels, at each one's own end of assistance and at the common horizon,
- * the shortest. A plan with other regions or staff is compared by gains, each against its own people without
- * assistance, as `codose compare --gains` does. The seed is the reference's.
+ * Plans with the same regions and staff are compared by levels, at each plan's own end of assistance and at the
+ * common horizon, which is the shortest. A plan with other regions or staff is compared by gains over the same plan
+ * without assistance, as `codose compare --gains` does. All runs take the reference's seed.
  */
 import type { Comparison, Difference, Limit, OutcomeAbout, PageData, Plan, PlansFile, Problem, Runs, Scenario } from "../types";
 import { endOfTa, hasTa, withoutTa } from "../model/complete";
@@ -14,16 +14,16 @@ import { canonical, contentOf, weeksOf, yearEnds } from "./world";
 
 export interface CompareOptions {
   signal?: AbortSignal;
-  progress?: (comparison: Comparison) => void; // with the plans that are done: `stands` is false
+  progress?: (comparison: Comparison) => void; // takes a comparison of the plans that are done, with `stands` false
 }
 
 type Point = Difference["point"];
 const POINTS: Point[] = ["end_of_ta", "horizon"];
-const PEOPLE = ["candidates", "count", "selection", "staff", "overrides"]; // of regions
+const PEOPLE = ["candidates", "count", "selection", "staff", "overrides"]; // fields of `regions`
 const MOST_KEPT = 200; // comparisons of two plans
 const WORLD = ["parameters", "shocks", "background_trend"];
 
-/** A plan of a comparison: its week of the end of assistance, and the common horizon. */
+/** A plan of a comparison, the week in which its assistance ends, and the common horizon. */
 interface Arm {
   name: string;
   scenario: Scenario;
@@ -31,7 +31,7 @@ interface Arm {
   horizon: number;
 }
 
-/** As sim.studies.compare.spec.plans_of; the reference first. */
+/** Plans with the weeks of their points, as sim.studies.compare.spec.plans_of has them; the reference is first. */
 export function armsOf(plans: { name: string; scenario: Scenario }[]): Arm[] {
   const horizon = Math.min(...plans.map((one) => one.scenario.horizon_weeks));
   const going = plans.filter((one) => one.scenario.dosage.length);
@@ -46,11 +46,11 @@ export function armsOf(plans: { name: string; scenario: Scenario }[]): Arm[] {
 
 const weekOf = (arm: Arm, point: Point): number => (point === "end_of_ta" ? arm.end : arm.horizon);
 
-/** Both points, or one when assistance goes on to the horizon everywhere. */
+/** Both points; only the first where every plan's assistance ends at the horizon. */
 const pointsOf = (arms: Arm[]): Point[] =>
   arms.every((arm) => arm.end === arm.horizon) ? POINTS.slice(0, 1) : POINTS;
 
-/** Parts in which two values differ. */
+/** Names of the fields in which two records differ. */
 function unlike(a: Record<string, unknown> = {}, b: Record<string, unknown> = {}, names?: string[]): string[] {
   const every = names ?? [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])];
   return every.filter((name) => canonical(a?.[name] ?? null) !== canonical(b?.[name] ?? null));
@@ -76,7 +76,7 @@ function limitsOf(arms: Arm[]): Limit[] {
 
 export const samePeople = (a: Scenario, b: Scenario): boolean => !unlike(a.regions, b.regions, PEOPLE).length;
 
-/** Every plan of a file against the reference. Plans that are alike are still told. */
+/** Compare every plan of a file with the reference, also plans that are equal to it. */
 export async function compareOf(
   doc: PlansFile, answers: Answers, options: CompareOptions = {},
 ): Promise<Comparison> {
@@ -116,7 +116,7 @@ interface Usable {
 
 const named = ({ plan, scenario }: Usable) => ({ name: plan.name, scenario });
 
-/** The plans that can be run, the reference first; what is wrong with the others. */
+/** The plans that can be run, the reference first, and the mistakes of the others. */
 function sortedOut(doc: PlansFile, answers: Answers): { usable: Usable[]; unusable: Limit[] } {
   const reference = doc.plans.find((one) => one.name === doc.reference) ?? doc.plans[0];
   const usable: Usable[] = [];
@@ -142,7 +142,7 @@ interface Side {
   bare: Values;
 }
 
-/** Plans that are compared with the reference by one rule. */
+/** Plans that are compared with the reference in one way: by levels, or by gains. */
 class Group {
   readonly others: Arm[];
   private readonly points: Point[];
@@ -163,7 +163,7 @@ class Group {
     this.shown = shownOutcomes(this.data, doc.targets);
   }
 
-  /** Each outcome and point of a plan against the reference, overall; those that are shown by region, too. */
+  /** Differences of a plan from the reference: every outcome overall, outcomes shown also by region. */
   async rows(name: string): Promise<Difference[]> {
     const arm = this.arms.find((one) => one.name === name)!;
     const { differences } = this.answers;
@@ -212,7 +212,7 @@ class Group {
     return this.gains ? stats.less(at(side.own), at(side.bare)) : at(side.own);
   }
 
-  /** Regions that both have; where these are all of several, the worst and the spread. */
+  /** Regions that both plans have. Where both have the same several regions, the worst and the spread follow. */
   private places(first: Side, other: Side, about: OutcomeAbout): string[] {
     const [here, there] = [first, other].map((one) => one.own.runs.places.slice(0, -1));
     const both: string[] = here.filter((region) => there.includes(region));
@@ -227,7 +227,7 @@ class Group {
     return { arm, own: new Values(own, counts), bare: new Values(bare, counts) };
   }
 
-  /** Its runs with the reference's seed: those of its answer, where they hold the weeks that are asked. */
+  /** Runs of a plan with the reference's seed: those of its answer where these hold the weeks needed. */
   private run(arm: Arm, bare: boolean): Promise<Runs> {
     const { seed } = this.arms[0].scenario;
     const question = questionOf(arm.name, arm.scenario, this.doc.targets, this.data);

@@ -1,8 +1,8 @@
-/** The desk: what is worked out for the document as it stands, the plan on the screen first.
+/** Desk: works out answers and comparisons for the current document, the plan on the screen first.
  *
  * const desk = new Desk(answers, data, () => redraw());
- * desk.show(file);          on every change of the document: begins what is missing, stops what is no longer asked
- * desk.state(file)          what holds for just this document: never a number of an earlier one
+ * desk.show(file);          call on every change of the document: begins missing work, stops work no longer needed
+ * desk.state(file)          the results of exactly this document, never those of an earlier one
  */
 import { check } from "../model/check";
 import { openPlan } from "../model/plans";
@@ -11,8 +11,8 @@ import type { Answers } from "./answer";
 import { compareOf } from "./compare";
 
 export interface Worked {
-  answer: PlanAnswer | null; // null: not yet worked out for the plan as it stands
-  comparison: Comparison | null; // of the plans whose rows still hold
+  answer: PlanAnswer | null; // null: not worked out yet for the current plan
+  comparison: Comparison | null; // only rows that hold for the current plans
   busy: boolean;
   error: string | null; // why the plan on the screen cannot be worked out
 }
@@ -29,14 +29,14 @@ interface Draft {
 }
 
 interface Compared {
-  scenarios: Map<string, ScenarioData>; // of every plan when it was begun
+  scenarios: Map<string, ScenarioData>; // of every plan when the comparison began
   reference: string;
   targets: Targets;
   comparison: Comparison | null;
   stop: AbortController;
 }
 
-/** Before other plans are worked out after a move, ms. */
+/** Pause between a change and the comparison of all plans, in ms. */
 const PAUSE = 250;
 
 const referenceOf = (file: PlansFile): string =>
@@ -55,7 +55,7 @@ export class Desk {
     private readonly pause = PAUSE,
   ) {}
 
-  /** What holds for just this document. */
+  /** The results of exactly this document. */
   state(file: PlansFile): Worked {
     const plan = openPlan(file);
     const error = this.problem(plan);
@@ -70,7 +70,7 @@ export class Desk {
     };
   }
 
-  /** Begins what is missing for a document and stops what is no longer asked. */
+  /** Begin the work that a document lacks and stop work that is no longer needed. */
   show(file: PlansFile): void {
     const plan = openPlan(file);
     if (this.problem(plan) !== null) this.stopDraft();
@@ -78,7 +78,7 @@ export class Desk {
     this.planComparison(file);
   }
 
-  /** Once more, after a failure. */
+  /** Work everything out again after a failure. */
   again(file: PlansFile): void {
     this.stopDraft();
     this.compared?.stop.abort();
@@ -95,7 +95,7 @@ export class Desk {
 
   // --- the plan on the screen ----------------------------------------------------------------------
 
-  /** The first mistake of a plan; null: it can be run. */
+  /** The first mistake of a plan; null where it can be run. */
   private problem({ scenario }: Plan): string | null {
     if (!this.checked.has(scenario)) this.checked.set(scenario, check(scenario, this.data)[0]?.text ?? null);
     return this.checked.get(scenario)!;
@@ -169,14 +169,14 @@ export class Desk {
     compareOf(file, this.answers, { signal: compared.stop.signal, progress: take }).then(take, () => undefined);
   }
 
-  /** The rows of a comparison that hold for a document: of plans that are as they were, against the same reference. */
+  /** The rows of the last comparison that hold for a document: unchanged plans against the same reference. */
   private comparison(file: PlansFile): Comparison | null {
     const { compared } = this;
     if (!compared?.comparison || compared.targets !== file.targets) return null;
     const reference = file.plans.find((one) => one.name === referenceOf(file))!;
     const name = renamed(compared, reference);
     if (name === null || name !== compared.comparison.reference) return null;
-    const kept = new Map<string, string>(); // then -> now
+    const kept = new Map<string, string>(); // name in the comparison -> current name
     for (const plan of file.plans) {
       const then = renamed(compared, plan);
       if (then !== null) kept.set(then, plan.name);
@@ -197,7 +197,7 @@ export class Desk {
   }
 }
 
-/** What a plan was called in a comparison; null: it was not in it as it is now. */
+/** The name that a plan had in a comparison; null where its current scenario was not part of it. */
 function renamed({ scenarios }: Compared, plan: Plan): string | null {
   if (scenarios.get(plan.name) === plan.scenario) return plan.name;
   for (const [name, scenario] of scenarios) if (scenario === plan.scenario) return name;
@@ -213,7 +213,7 @@ function sameAsked(compared: Compared, file: PlansFile): boolean {
   );
 }
 
-/** A growing comparison beside the rows that still held before it was begun. */
+/** A comparison under way, completed by rows of the one before that still hold. */
 function merged(before: Comparison | null, now: Comparison): Comparison {
   if (!before || before.reference !== now.reference) return now;
   const made = new Set(now.plans.map((one) => one.plan));

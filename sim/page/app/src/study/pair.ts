@@ -1,18 +1,18 @@
-/** Runs of a plan beside those of the world that it is compared with, run by run: RunPair. */
+/** RunPair: the runs of a plan and those of its comparison, paired run by run. */
 import type { OutcomeAbout, Runs } from "../types";
 import { type Better, type Grid, less, mean } from "./stats";
 
 export const OVERALL = "overall";
 export const WORST = "worst";
 export const SPREAD = "spread";
-export const MARGIN = 0.01; // of an outcome's range, or of its size: a difference that does not matter
+export const MARGIN = 0.01; // share of an outcome's range, or of its mean size, that does not matter
 
-/** Which runs count: made, and failed neither here nor there. */
+/** Which runs count (1, else 0): those that are made and did not fail, in every result given. */
 export function counted(...every: Runs[]): Uint8Array {
   const found = new Uint8Array(every[0].sets * every[0].replicates).fill(1);
   for (const runs of every) {
     const at = (runs.weeks.length - 1) * runs.places.length + runs.places.length - 1;
-    const cost = runs.outcomes.indexOf("cost"); // never empty in a run that did not fail
+    const cost = runs.outcomes.indexOf("cost"); // a cost is never empty in a run that did not fail
     const width = runs.weeks.length * runs.places.length * runs.outcomes.length;
     for (let run = 0; run < found.length; run++) {
       const value = runs.values[run * width + at * runs.outcomes.length + cost];
@@ -22,7 +22,7 @@ export function counted(...every: Runs[]): Uint8Array {
   return found;
 }
 
-/** Values of one arm; NaN in runs that do not count. */
+/** Outcomes of a plan or of its comparison; NaN in runs that do not count. */
 export class Values {
   readonly places: string[];
 
@@ -34,7 +34,7 @@ export class Values {
     this.places = regions > 1 ? [...runs.places, WORST, SPREAD] : runs.places;
   }
 
-  /** (sets, replicates) of a region, overall, or between regions: the worst (by sign), the spread. */
+  /** An outcome, (sets, replicates): in a region, overall, in the worst region (by sign), or the spread. */
   at(outcome: string, week: number, place = OVERALL, sign = 1): Grid {
     const { runs } = this;
     const count = this.counts.length;
@@ -63,7 +63,7 @@ export class Values {
   }
 }
 
-/** The worst of some regions, or how far they are apart; of those that have a value. */
+/** The worst value of the regions, or highest less lowest; regions without a value are left out. */
 function ofRegions(
   values: Float64Array, start: number, step: number, count: number, place: string, sign: number,
 ): number {
@@ -80,11 +80,11 @@ function ofRegions(
 export const signOf = (about: OutcomeAbout): number =>
   about.better === "more" ? 1 : about.better === "less" ? -1 : 0;
 
-/** Which way is wanted of an outcome in a place: regions should be close together. */
+/** Which direction is better in a place; a smaller spread is, as regions should be close together. */
 export const betterAt = (about: OutcomeAbout, place: string): Better =>
   place === SPREAD ? "less" : about.better;
 
-/** The difference that would not matter, in the outcome's unit; `first`: overall, of what is compared with. */
+/** The difference that would not matter, in the outcome's unit; `first` gives overall values of the comparison. */
 export function marginOf(about: OutcomeAbout, first: () => Grid): number {
   if (about.high !== null) return MARGIN * (about.high - about.low);
   const { sets, replicates, values } = first();
@@ -92,7 +92,7 @@ export function marginOf(about: OutcomeAbout, first: () => Grid): number {
   return size > 0 ? MARGIN * size : MARGIN;
 }
 
-/** A plan and the world it is compared with. */
+/** The runs of a plan and of its comparison; a run counts where both have it. */
 export class RunPair {
   readonly counts: Uint8Array;
   readonly own: Values;
@@ -104,12 +104,12 @@ export class RunPair {
     this.other = new Values(other, this.counts);
   }
 
-  /** How many runs are there on both sides. */
+  /** Number of runs that both sides have. */
   get runs(): number {
     return this.counts.reduce((all, one) => all + one, 0);
   }
 
-  /** (sets, replicates): what the plan adds. */
+  /** Outcome of the plan less that of the comparison, (sets, replicates). */
   gain(outcome: string, week: number, place = OVERALL, sign = 1): Grid {
     return less(this.own.at(outcome, week, place, sign), this.other.at(outcome, week, place, sign));
   }

@@ -1,40 +1,40 @@
-/** Prices: what candidates are planned to take, a year.
+/** Prices: the planned cost of a search's candidates, a year.
  *
- * Planned cost is linear in the hours of a series (as sim.studies.surface.grid has it), so that three calendars price
- * every length of visits and calls in a rhythm.
+ * Planned cost is linear in the hours of a series (see sim.studies.surface.grid), so that three calendars price
+ * visits and calls of any length in one rhythm.
  */
 import type { Budget, Planned, Scenario } from "../types";
 import type { Choice, Space } from "./space";
 import { inTurns } from "./turns";
 
 export interface Taken {
-  most: number; // of the budget, in the dearest year of 52 weeks: what the budget is held against
-  spend: number; // of the budget, a year on average: what plans are ranked by
-  centre: number; // money of the centre a year on average
+  most: number; // cost to the budget's payer in the dearest year of 52 weeks, which is compared with the budget
+  spend: number; // the same a year on average, by which plans are ranked
+  centre: number; // cost to the centre, a year on average
 }
 
 const most = (values: readonly number[]): number => values.reduce((high, one) => Math.max(high, one), 0);
 
-/** What a plan takes of every year. */
+/** Planned cost of each year to the budget's payer. */
 export function yearsOf(planned: Planned, of: Budget["of"]): number[] {
   return planned.years.map((year) => (of === "centre" ? year.centre : year.centre + year.regions));
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
-/** A plan of less than a year is not stretched to one. */
+/** A total as an amount a year; a plan of less than a year counts as one year. */
 const aYear = (total: number, weeks: number): number => total / Math.max(1, weeks / 52);
 
-/** What a plan takes. `most` is that of sim.studies.budget.Budget with per: year. */
+/** Planned cost of a plan. `most` is that of sim.studies.budget.Budget with per: year. */
 export function taken(planned: Planned, of: Budget["of"]): Taken {
   const { total, weeks } = planned;
   const spend = of === "centre" ? total.centre : total.centre + total.regions;
   return { most: most(yearsOf(planned, of)), spend: aYear(spend, weeks), centre: aYear(total.centre, weeks) };
 }
 
-/** Money by payer and year, as a line over the hours of visits and calls. */
+/** Money by payer and year, as a linear function of the hours of visits and calls. */
 interface Plane {
   fixed: Float64Array; // (payer, year)
-  visit: Float64Array; // for an hour
+  visit: Float64Array; // for each hour of a visit
   call: Float64Array;
   weeks: number;
 }
@@ -49,12 +49,12 @@ export class Prices {
     private readonly planned: (scenario: Scenario) => Planned,
   ) {}
 
-  /** Work out what is needed for some choices. */
+  /** Price the rhythms of some choices. */
   prepare(choices: Iterable<Choice>, signal: AbortSignal): Promise<void> {
     return inTurns(choices, signal, (choice) => void this.plane(choice));
   }
 
-  /** What a candidate takes, to the rounding of the last digits. */
+  /** Planned cost of a candidate, up to rounding in the last digits. */
   of(choice: Choice, of: Budget["of"]): Taken {
     const { fixed, visit, call, weeks } = this.plane(choice);
     const years = fixed.length / 2;
@@ -64,7 +64,7 @@ export class Prices {
     return { most: most(counted), spend: aYear(sum(counted), weeks), centre: aYear(sum(centre), weeks) };
   }
 
-  /** What it takes exactly. */
+  /** Planned cost of a scenario, from its own calendar. */
   exactly(scenario: Scenario, of: Budget["of"]): Taken {
     return taken(this.planned(scenario), of);
   }

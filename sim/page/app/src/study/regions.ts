@@ -1,4 +1,4 @@
-/** A dot and an interval for each region, in the order and with the names of the plan. */
+/** The level and the gain of each region, in the plan's order. */
 import type { LevelAt, Paired, PlanAnswer } from "../types";
 import { OVERALL, SPREAD, WORST } from "./pair";
 

@@ -3,8 +3,8 @@
  *   const runner = await startRunner(data, { layout, wasm });
  *   const runs = await runner.run(request, { signal, urgent: true, progress: (part) => draw(part) });
  *
- * Records never leave a worker: it makes outcomes of them. Runs are made replicate by replicate, all
- * sets first, so that a part is a fair sample. What was asked lately is kept, by content.
+ * Records never leave a worker, which reduces them to outcomes. Runs are made replicate by replicate, each
+ * over all sets, so that a part is a fair sample. Recent results are kept by the content of their request.
  */
 import { regionNames, staffCounts } from "../model/complete";
 import { Engine, EngineError, type Layout, type Outcomes, Pool, type PoolOptions, type Reduce } from "../model/engine";
@@ -15,20 +15,20 @@ import { say } from "../ui/say";
 import { Sets } from "./sets";
 
 const MEGABYTE = 2 ** 20;
-/** Of the records of a piece. */
+/** Bytes of the records in a piece of work. */
 const PIECE_BYTES = 4 * MEGABYTE;
-/** Results that are kept, and what they may take together. */
+/** Most results kept, and the bytes that they may take together. */
 const KEPT = 60;
 const KEPT_BYTES = 64 * MEGABYTE;
 const JOBS_KEPT = 12;
-/** Of one run in a worker, and of what comes of all runs. */
+/** Most bytes of one run in a worker, and of the results of all runs. */
 const MOST_RUN_BYTES = 512 * MEGABYTE;
 const MOST_BYTES = 400 * MEGABYTE;
 const MOST_MINUTES = 20;
-/** ms between two calls of progress; the first comes as soon as there are some runs. */
+/** Milliseconds between two calls of progress; the first call comes once SOME runs are made. */
 const PAUSE = 60;
 const SOME = 25;
-const LEAST_SPEED = 60_000; // ms of a minute
+const LEAST_SPEED = 60_000; // ms in a minute
 
 export interface Parts {
   layout: Layout;
@@ -39,17 +39,17 @@ export interface RunnerOptions extends PoolOptions {
   mostMinutes?: number; // a request that would take longer is refused
 }
 
-/** Why a request was not begun: one sentence, with what would fit. */
+/** Thrown for a request that is too large; its message says what would fit. */
 export class TooLarge extends Error {
   override readonly name = "TooLarge";
 }
 
-/** A runner as the page has it. */
+/** The page's runner. */
 export interface PageRunner extends Runner {
   readonly sets: Sets;
   readonly engine: Engine; // of this thread: for jobs, planned costs, rules and draws
-  readonly here: boolean; // no worker could be started: this thread works, in slices
-  readonly pace: number; // ms that a staff-week takes one worker, as measured
+  readonly here: boolean; // no worker could be started, so this thread runs the engine, in slices
+  readonly pace: number; // ms that one worker takes for a staff-week, as measured
 }
 
 export async function startRunner(data: PageData, parts: Parts, options: RunnerOptions = {}): Promise<PageRunner> {
@@ -108,7 +108,7 @@ class Workers implements PageRunner {
     return runs;
   }
 
-  /** The making of some runs, which those who ask for the same ones share. */
+  /** The runs under way for a request; equal requests share them. */
   private shared(request: RunRequest, key: string): Shared {
     const found = this.underWay.get(key);
     if (found) return found;
@@ -127,12 +127,12 @@ class Workers implements PageRunner {
     this.underWay.set(key, shared);
     shared.whole.then(
       () => shared.kept && this.results.put(key, runs, size.bytes),
-      () => null, // whoever asked is told
+      () => null, // callers get the error in join()
     );
     return shared;
   }
 
-  /** The sets by what moves their calendars: each of these has a job of its own. */
+  /** The sets grouped by calendar_stagger, which moves their calendars; each group has a job of its own. */
   private parts({ sets }: RunRequest): { stagger: number; rows: number[] }[] {
     const place = this.engine.layout.parameters.indexOf("calendar_stagger");
     const found = new Map<number, number[]>();
@@ -184,7 +184,7 @@ class Workers implements PageRunner {
     );
   }
 
-  /** The job of a request; kept, as workers keep engines that have it open. */
+  /** The job of a request. Jobs are kept, as workers keep the engines that have them open. */
   private job(request: RunRequest, stagger: number): Uint8Array<ArrayBuffer> {
     const { scenario, seed } = request;
     const weeks = request.weekly?.length ? null : neededWeeks(request, this.engine.layout.window);
@@ -196,7 +196,7 @@ class Workers implements PageRunner {
     return job;
   }
 
-  /** Refuse what this device cannot do, before it begins. */
+  /** Refuse a request that is too large for this device. */
   private refuse({ sets, replicates, scenario }: RunRequest, size: Size): void {
     const { words } = this.data;
     const count = sets.length * replicates;
@@ -218,12 +218,12 @@ class Workers implements PageRunner {
   }
 }
 
-/** Runs under way, for all who asked for them; stopped when the last of these leaves. */
+/** Runs under way for all callers that wait for them; they stop when the last caller leaves. */
 class Shared {
   readonly whole: Promise<Runs>;
   readonly stop = new AbortController();
   urgent = false;
-  kept = false; // in case they are asked for again
+  kept = false; // whether the results are kept for later requests
   private readonly watchers = new Set<(runs: Runs) => void>();
   private users = 0;
   private told: number | null = null;
@@ -240,11 +240,11 @@ class Shared {
       .finally(over);
   }
 
-  /** Ask for them too. */
+  /** Wait for these runs. */
   join(signal?: AbortSignal, urgent?: boolean, progress?: (runs: Runs) => void): Promise<Runs> {
     this.users += 1;
     if (urgent) this.urgent = true;
-    const watch = progress && ((runs: Runs) => progress(runs)); // two may watch by one function
+    const watch = progress && ((runs: Runs) => progress(runs)); // a new function, as two callers may pass the same one
     if (watch) this.watchers.add(watch);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -261,7 +261,7 @@ class Shared {
     });
   }
 
-  /** Some more are there. */
+  /** Tell the watchers that further runs are made, unless it was done less than PAUSE ago. */
   tell(): void {
     const { sets, replicates, made } = this.runs;
     const now = performance.now();
@@ -276,11 +276,11 @@ class Shared {
 
 interface Size {
   cost: number; // staff-weeks of a run
-  points: number; // values of a run at the weeks asked for
-  weekly: number; // of every week
-  most: number; // runs of a piece
-  run: number; // bytes that a run takes a worker
-  bytes: number; // of what comes of all runs
+  points: number; // values of a run at the requested weeks
+  weekly: number; // values of a run in all weeks
+  most: number; // most runs in a piece of work
+  run: number; // bytes that a run takes in a worker
+  bytes: number; // bytes of the results of all runs
 }
 
 function sizeOf(request: RunRequest, layout: Layout): Size {
@@ -337,7 +337,7 @@ function joined(rows: Float64Array[]): Float64Array {
 
 // --- what a worker keeps of records: sim/engine/reduction.py -----------------------------------------
 
-/** The weeks that a record must report: the points, where their windows begin, and the horizon. */
+/** The weeks that a record must report: those requested, those where their windows begin, and the horizon. */
 export function neededWeeks({ scenario, weeks }: Pick<RunRequest, "scenario" | "weeks">, window: number): number[] {
   const found = new Set([scenario.horizon_weeks]);
   for (const week of weeks) {
@@ -379,7 +379,7 @@ class Results {
     const found = this.kept.get(key);
     if (!found) return null;
     this.kept.delete(key);
-    this.kept.set(key, found); // asked for last
+    this.kept.set(key, found); // now the most recently used
     return found.runs;
   }
 
@@ -395,7 +395,7 @@ class Results {
   }
 }
 
-/** A scenario without what changes no number. */
+/** A scenario without the fields that change no number. */
 function content({ name: _name, question: _question, description: _description, ...rest }: Scenario): unknown {
   return rest;
 }
@@ -407,7 +407,7 @@ function keyOf({ scenario, seed, sets, replicates, weeks, weekly, first }: RunRe
 
 const digests = new WeakMap<Float64Array, string>();
 
-/** Of the bits of a set: two sums of 32 bits (Fowler, Noll and Vo), each with another start. */
+/** A key of a set's bits: two hashes of 32 bits after Fowler, Noll and Vo, which differ in start and factor. */
 function digest(set: Float64Array): string {
   const found = digests.get(set);
   if (found !== undefined) return found;
@@ -421,7 +421,7 @@ function digest(set: Float64Array): string {
   return made;
 }
 
-/** For whoever measures: when the runs of the plan on the screen were asked for, began, were there. */
+/** Marks for measurements when the runs of the plan on the screen are requested, first arrive and are complete. */
 function mark(what: "asked" | "first part" | "answered"): void {
   performance.clearMarks(`codose ${what}`);
   performance.mark(`codose ${what}`);

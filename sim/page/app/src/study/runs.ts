@@ -1,4 +1,4 @@
-/** Runs that were made are kept: RunStore. What is asked twice, or at the same time, is run once. */
+/** RunStore: keeps runs, so that equal requests are run once, also when made at the same time. */
 import type { PageData, RunOptions, Runner, Runs, Scenario } from "../types";
 import { Sets } from "./sets";
 import { canonical, contentOf, variedColumns, weeksOf } from "./world";
@@ -9,14 +9,14 @@ export interface Asked {
   scenario: Scenario;
   seed: number;
   weeks: number[];
-  weekly: string[]; // outcomes, overall
+  weekly: string[]; // outcomes kept in every week, overall
 }
 
 interface Entry {
   content: string;
   weeks: number[];
   weekly: string[];
-  runs: Runs | null; // all of them
+  runs: Runs | null; // null until all are made
   running: Promise<Runs>;
   stop: AbortController;
   waiting: Set<RunOptions>;
@@ -25,7 +25,7 @@ interface Entry {
 export class RunStore {
   readonly columns: Float64Array[]; // (sets,) of each parameter that varies
   private readonly sets: Sets;
-  private entries: Entry[] = []; // the last used comes last
+  private entries: Entry[] = []; // the most recently used comes last
   private readonly worked = new WeakMap<Runs, Map<string, unknown>>();
 
   constructor(
@@ -44,7 +44,7 @@ export class RunStore {
     return entry.runs ? Promise.resolve(entry.runs) : this.wait(entry, options);
   }
 
-  /** What was worked out of runs, kept as long as they are. */
+  /** A value worked out from runs; it is kept as long as the runs are. */
   async told<T>(runs: Runs, what: string, make: () => Promise<T>): Promise<T> {
     const kept = this.worked.get(runs) ?? new Map<string, unknown>();
     this.worked.set(runs, kept);
@@ -52,7 +52,7 @@ export class RunStore {
     return kept.get(what) as T;
   }
 
-  /** What is there at once. */
+  /** The runs of a request where all are made; else null. */
   have(asked: Asked): Runs | null {
     return this.find(asked)?.runs ?? null;
   }
@@ -63,7 +63,7 @@ export class RunStore {
       (one) =>
         one.content === content &&
         asked.weeks.every((week) => one.weeks.includes(week)) &&
-        (!asked.weekly.length || canonical(asked.weekly) === canonical(one.weekly)), // they are laid out so
+        (!asked.weekly.length || canonical(asked.weekly) === canonical(one.weekly)), // the layout of weekly values depends on them
     );
   }
 
@@ -101,11 +101,11 @@ export class RunStore {
           throw error;
         },
       );
-    entry.running.catch(() => undefined); // whoever waits is told
+    entry.running.catch(() => undefined); // callers get the error in wait()
     return entry;
   }
 
-  /** Runs that nobody waits for any more are called off. */
+  /** Wait for runs, which are aborted when the last caller leaves. */
   private wait(entry: Entry, options: RunOptions): Promise<Runs> {
     entry.waiting.add(options);
     const { signal } = options;
@@ -125,7 +125,7 @@ export class RunStore {
     });
   }
 
-  /** Keep to the memory; what was not used for the longest time goes first. */
+  /** Drop the least recently used runs beyond MOST_BYTES. */
   private forget(): void {
     let kept = 0;
     this.entries = [...this.entries]

@@ -1,4 +1,4 @@
-/** Samples: the overall outcomes of a plan at its end of assistance and at the horizon, a grid each. */
+/** Samples: the overall outcomes of a plan at its end of assistance and at the horizon, one grid for each. */
 import type { Runs, Target } from "../types";
 import type { Grid } from "./stats";
 
@@ -13,7 +13,7 @@ export interface Sample {
   failed: Uint8Array; // (set, replicate)
 }
 
-/** Of runs made with weeks = [end] or [end, horizon]. */
+/** The sample of runs made with weeks = [end] or [end, horizon]. */
 export function sampleOf(runs: Runs): Sample {
   const { sets, replicates, outcomes } = runs;
   const [weeks, places] = [runs.weeks.length, runs.places.length];
@@ -36,7 +36,7 @@ export function sampleOf(runs: Runs): Sample {
   return { sets, replicates, outcomes, values, failed };
 }
 
-/** Of one plan on some sets, then on others. */
+/** The samples of one plan on some sets and on further sets, as one. */
 export function joined(a: Sample, b: Sample): Sample {
   const [some, others] = [a.failed.length, b.failed.length];
   const values = new Float64Array(a.values.length + b.values.length);
@@ -51,7 +51,7 @@ export function joined(a: Sample, b: Sample): Sample {
   return { ...a, sets: a.sets + b.sets, values, failed };
 }
 
-/** The runs of an outcome. */
+/** The values of an outcome by run. */
 export function gridOfSample(sample: Sample, outcome: string, when: When): Grid {
   const place = sample.outcomes.indexOf(outcome);
   if (place < 0) throw new Error(`no outcome ${outcome}`);
@@ -60,9 +60,9 @@ export function gridOfSample(sample: Sample, outcome: string, when: When): Grid 
   return { sets: sample.sets, replicates: sample.replicates, values: sample.values.subarray(from, from + count) };
 }
 
-/** Which runs reach a level: 1 or 0 (also where the outcome is empty), NaN of a run that failed.
+/** Which runs reach a level: 1 or 0 (0 where the outcome is empty), NaN for a run that failed.
  *
- * sign: -1 where less is better. rounding: what the last digits may fall short by.
+ * sign: -1 where less is better. rounding: the shortfall that is taken for a rounding error.
  */
 export function reached(
   sample: Sample, asked: { outcome: string; when: When }, sign: number, level: (run: number) => number, rounding = 1e-12,

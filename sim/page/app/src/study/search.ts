@@ -1,13 +1,13 @@
 /** Search: the best use of a budget among the candidates of a Space, by racing.
  *
- * Every candidate within the budget is priced. A spread of them, then neighbours of the good ones, are run on a few
+ * Every candidate is priced. A spread of those within the budget, then neighbours of the good ones, are run on a few
  * plausible sets; the better part of each kind of plan goes on to more sets (successive halving: Jamieson & Talwalkar
- * 2016, AISTATS), all on the same sets and the same chance. What is chosen there was partly helped by chance, so that what is
- * reported is run once more on other chance: that of every plan of the page, whose numbers the commands give too. Few
- * enough candidates are all run in full.
+ * 2016, AISTATS). All candidates share sets and seeds. As the choice favours candidates that chance helped, those
+ * reported are run once more with other replicates: the page's own, which give the same numbers as the commands. Up to
+ * EVERY candidates are all run in full.
  *
- * What was run stays true when a budget, a target or the plan's own rhythm changes; `ask` then only ranks it anew and
- * searches on. What comes out depends on nothing but what is asked: not on the number of workers.
+ * Runs stay valid when a budget, a target or the plan's own rhythm changes: `ask` then ranks the candidates anew and
+ * searches on. The result does not depend on the number of workers.
  */
 import type { Budget, OutcomeAbout, Paired, Runner, Scenario, Share, Target } from "../types";
 import { endOfTa, withoutTa } from "../model/complete";
@@ -17,11 +17,11 @@ import { type Choice, type Kind, keyOf, kindOf, KINDS, type Space } from "./spac
 import { type Grid, known, mean, paired, quantiles, share, type Tables } from "./stats";
 import { breathe, inTurns, together } from "./turns";
 
-/** What is wanted. */
+/** The goal of a search. */
 export interface Goal {
   targets: Target[];
   budget: Budget;
-  outcome: string; // what more of is better, besides the targets
+  outcome: string; // the outcome to improve, besides the targets
   when: When;
 }
 
@@ -31,35 +31,35 @@ export interface Reached {
   met: "met" | "by the estimate" | "not met";
 }
 
-/** A candidate that was run in full on the page's own chance. */
+/** A candidate that was run in full with the page's own replicates. */
 export interface Row {
   key: string;
   choice: Choice;
   kind: Kind;
   scenario: Scenario;
   taken: Taken;
-  level: number; // mean of the outcome asked for
+  level: number; // mean of the goal's outcome
   low: number; // 90 % of single runs
   high: number;
   reached: Reached[];
-  holds: boolean; // every target, at least by the estimate; without targets true
-  surely: boolean; // every target, by the lower end of its interval
-  against: Paired | null; // the plan on the screen; null: it is that plan
-  within: boolean; // the budget
+  holds: boolean; // every target is met, at least by the estimate; true without targets
+  surely: boolean; // every target is met by the lower end of its interval
+  against: Paired | null; // compared with the plan on the screen; null: it is that plan
+  within: boolean; // it costs no more than the budget
 }
 
-/** What became of a kind of plan. */
+/** The result of the search for one kind of plan. */
 export type KindAnswer = { kind: Kind; tried: number } & (
   | { said: "searching" }
   | { said: "listed"; row: Row }
-  | { said: "over"; row: Row } // the cheapest that holds costs more
-  | { said: "fell"; again: number; nearest: Row } // none of so many that were run again held up
-  | { said: "never"; nearest: Row | null } // no plan tried reaches the targets; the nearest
+  | { said: "over"; row: Row } // the cheapest that holds costs more than the budget
+  | { said: "fell"; again: number; nearest: Row } // `again` candidates reached the targets in the search, but not when run again
+  | { said: "never"; nearest: Row | null } // no plan tried reaches the targets
   | { said: "dear"; cheapest: number } // the cheapest of the kind takes more than the budget in its dearest year
-  | { said: "none" } // there is no such candidate
+  | { said: "none" } // the kind has no candidate
 );
 
-/** The plan on the screen, and where it stands among the candidates, if it is one. */
+/** The plan on the screen, and its choice where it is one of the candidates. */
 export interface OwnPlan {
   scenario: Scenario;
   choice: Choice | null;
@@ -71,14 +71,14 @@ export interface Found {
   phase: Phase;
   error: string;
   priced: number;
-  within: number; // of the priced
-  tried: number; // run at least on a few sets
-  full: number; // run in full on fresh chance
-  runs: number; // made for it, all in all
+  within: number; // of the priced, those within the budget
+  tried: number; // run on a few sets or more
+  full: number; // run in full with the page's own replicates
+  runs: number; // made for the search, in total
   rows: Row[]; // up to five, cheapest first
-  frontier: Row[]; // nothing that was run in full is cheaper and better; by what they take
-  others: Row[]; // run in full, beaten
-  nearest: Row | null; // to the targets, of those within the budget
+  frontier: Row[]; // no candidate run in full is both cheaper and better; cheapest first
+  others: Row[]; // run in full, within the budget, not on the frontier
+  nearest: Row | null; // the row within the budget that is nearest to the targets
   kinds: KindAnswer[];
   own: Row | null;
   without: number; // level without assistance
@@ -94,14 +94,14 @@ export interface Asked {
   replicates: number;
   seed: number;
   tables: Tables;
-  most?: number; // candidates that are tried at most
+  most?: number; // most candidates tried
 }
 
 interface Level {
   sets: number;
   replicates: number;
-  kept: number; // of a kind, that come so far
-  share: number; // of those of the level before
+  kept: number; // most candidates of a kind that reach this level
+  share: number; // share of the candidates of the level before
 }
 
 const LEVELS: readonly Level[] = [
@@ -110,15 +110,15 @@ const LEVELS: readonly Level[] = [
   { sets: Infinity, replicates: 2, kept: 7, share: 0.5 },
 ];
 const LAST = LEVELS.length - 1;
-const OTHER_CHANCE = 100_000; // first point of the search: far from those of the page
-const FIRST_OF_KIND = 20; // candidates of a kind that the search begins with
-const MORE_OF_KIND = 24; // further ones a round
+const OTHER_CHANCE = 100_000; // number of the search's first design point: it shares no replicate with the page
+const FIRST_OF_KIND = 20; // candidates of a kind in the first round
+const MORE_OF_KIND = 24; // candidates of a kind in each later round
 const MOST = 2400;
-const EVERY = 48; // so few candidates are all run in full
+const EVERY = 48; // up to this many candidates are all run in full
 const ROWS = 5;
 const ON_FRONTIER = 8;
-const TRIED_AGAIN = 6; // candidates of a kind that are run again until one holds
-const DEARER = 8; // times the budget: how far a kind that does not fit is followed
+const TRIED_AGAIN = 6; // most candidates of a kind that are run again until one holds
+const DEARER = 8; // times the budget: the dearest candidates tried of a kind without a plan within it
 export const MARGIN = 0.01; // share of an outcome's range that would not matter
 
 interface Candidate {
@@ -127,23 +127,23 @@ interface Candidate {
   kind: Kind;
 }
 
-/** A candidate and what is known of it. */
+/** A candidate and its runs. */
 interface Tried {
   key: string;
   choice: Choice;
   kind: Kind;
   scenario: Scenario;
   samples: (Sample | undefined)[]; // by level
-  again: Sample | undefined; // on the page's own chance
+  again: Sample | undefined; // with the page's own replicates
 }
 
-/** As far as a goal goes. */
+/** A candidate as the goal judges it. */
 interface Judged {
   tried: Tried;
   taken: Taken;
-  worth: number; // the outcome asked for, more is better
-  lead: number; // the least lead over the targets; 0 or more: reached as surely as asked
-  error: number; // of the lead
+  worth: number; // mean of the goal's outcome, its sign turned where less is better
+  lead: number; // the least lead over the targets; 0 or more: reached as surely as the target demands
+  error: number; // standard error of the lead
 }
 
 export class Search {
@@ -154,7 +154,7 @@ export class Search {
   private goal: Goal | null = null;
   private control: AbortController | null = null;
   private candidates: Candidate[] | null = null;
-  private sorted = new Map<Kind, Candidate[]>(); // by what they take
+  private sorted = new Map<Kind, Candidate[]>(); // by planned cost
   private ownTried: Tried | null = null;
   private bare: Sample | null = null;
   private phase: Phase = "pricing";
@@ -178,13 +178,13 @@ export class Search {
     return () => this.listeners.delete(listener);
   }
 
-  /** The answer so far. */
+  /** The current answer. */
   get(): Found {
     this.found ??= this.answer();
     return this.found;
   }
 
-  /** Search for a goal, from what is known already. Resolves when the search has ended or was stopped. */
+  /** Search for a goal and reuse earlier runs. Resolves when the search has ended or was stopped. */
   async ask(goal: Goal, own: OwnPlan | null): Promise<void> {
     this.stop();
     const control = new AbortController();
@@ -209,7 +209,7 @@ export class Search {
     if (control === this.control) this.tell();
   }
 
-  /** Leaves nothing running; what was found stays. */
+  /** Stop everything under way; the results stay. */
   stop(): void {
     this.control?.abort();
   }
@@ -273,7 +273,7 @@ export class Search {
     }
   }
 
-  /** Of a kind, by what they take; what was tried is among them, so that a search goes on as it would have gone. */
+  /** Candidates of a kind by cost. It includes those tried, so that earlier searches do not change the choice. */
   private open(kind: Kind, plainOnly: boolean, fits: (one: Candidate) => boolean): Candidate[] {
     const plain = (choice: Choice) => choice.together === null && choice.months === null;
     return (this.sorted.get(kind) ?? []).filter((one) => (!plainOnly || plain(one.choice)) && fits(one));
@@ -307,12 +307,12 @@ export class Search {
     return [...found.values()].slice(0, Math.max(0, room));
   }
 
-  /** Those that came to the last level: what the next round begins from. */
+  /** Candidates of the last level, from which the next round begins. */
   private leading(): Tried[] {
     return [...this.all.values()].filter((one) => one.samples[LAST] && this.isWithin(one.key));
   }
 
-  /** What the search has come to: unchanged after a round, it ends. */
+  /** Keys of the rows reported; the search ends when a round leaves them unchanged. */
   private best(): string {
     const rows = this.rows().map((row) => row.key);
     return [...rows, "", ...this.frontierOf().map((row) => row.key)].join(" ");
@@ -343,7 +343,7 @@ export class Search {
       this.all.set(one.key, one);
       this.tellNow();
     });
-    // In the order of asking, not of finishing: ties are then the same with any number of workers.
+    // The order of requests replaces that of completion, so that ties do not depend on the number of workers.
     for (const one of open) {
       this.all.delete(one.key);
       this.all.set(one.key, one);
@@ -379,7 +379,7 @@ export class Search {
     return about && about.high !== null ? about.high - about.low : 1;
   }
 
-  /** What is known of all that came to a level. */
+  /** Judge all candidates that were run at a level. */
   private judged(level: number): Judged[] {
     const some = [...this.all.values()].filter((one) => one.samples[level] && this.pricedOf.has(one.key));
     const { targets, outcome, when } = this.wanted;
@@ -391,10 +391,10 @@ export class Search {
     });
   }
 
-  /** By how much each reaches a target as surely as asked, and how well that is known.
+  /** Lead of each candidate over a target, and its standard error, in units of the outcome's range.
    *
-   * In full: the level that is reached so surely, less the target's. On few runs: the mean, less what single runs of
-   * all plans fall below their means.
+   * At the last level: the level reached as surely as the target demands, less the target. At levels with few runs:
+   * the mean and a quantile of how single runs of all candidates depart from their means, less the target.
    */
   private leads(some: Tried[], target: Target, level: number): [number, number][] {
     const sign = this.sign(target.outcome);
@@ -424,7 +424,7 @@ export class Search {
     return share(reached(sample, target, this.sign(target.outcome), () => target.at_least), this.asked.tables);
   }
 
-  /** The better part of each kind: it goes on to a level. */
+  /** The better candidates of each kind, which go on to a level. */
   private promoted(level: number, every: boolean, over: readonly Kind[] = []): Choice[] {
     const dear = over.length > 0;
     const judged = this.judged(level - 1).filter((one) => one.taken.most > this.limit === dear);
@@ -437,7 +437,7 @@ export class Search {
     }).map((one) => one.tried.choice);
   }
 
-  /** Those that may be the cheapest that holds, those that nothing beats, those nearest to the targets: by turns. */
+  /** Candidates taken by turns from three lists: perhaps the cheapest that holds, unbeaten, nearest to the targets. */
   private ranked(some: Judged[], dear: boolean): Judged[] {
     const cheap = (a: Judged, b: Judged) => a.taken.spend - b.taken.spend || b.lead - a.lead;
     const lists = dear ? [] : [byLayers(some)];
@@ -485,7 +485,7 @@ export class Search {
     }
   }
 
-  /** Where few kinds hold: further plans that differ in rhythm from those listed. */
+  /** Where few kinds hold, run further plans again that differ in rhythm from those listed. */
   private async fill(holding: Judged[], signal: AbortSignal): Promise<void> {
     const rhythms = new Set(this.rows().map((row) => rhythmOf(row.choice)));
     let again = 0;
@@ -498,7 +498,7 @@ export class Search {
     }
   }
 
-  /** Kinds without a plan that holds within the budget: what one would cost. */
+  /** Look beyond the budget for what a plan would cost, for kinds without one that holds within it. */
   private async beyond(signal: AbortSignal): Promise<void> {
     const missing = KINDS.filter((kind) => !this.rowsOf(kind).some((row) => row.holds && row.within));
     if (!Number.isFinite(this.limit)) return;
@@ -620,7 +620,7 @@ export class Search {
     return { kind, tried, said: "never", nearest };
   }
 
-  /** Whether a candidate reached the targets on the chance that it was chosen by. */
+  /** Whether a candidate reached the targets in the runs by which it was chosen. */
   private heldBefore(key: string): boolean {
     const sample = this.all.get(key)?.samples[LAST];
     return sample !== undefined && this.wanted.targets.every((target) => this.reach(sample, target).p >= target.sure);
@@ -671,7 +671,7 @@ function nearestOf(rows: Row[]): Row | null {
   return top(rows, short)[0] ?? null;
 }
 
-/** By layers: those that nothing beats in spend and worth, then those that nothing of the rest beats ... */
+/** Pareto layers: candidates unbeaten in spend and worth, then those unbeaten among the rest, and so on. */
 function byLayers(some: Judged[], firstOnly = false): Judged[] {
   const found: Judged[] = [];
   let left = [...some].sort((a, b) => a.taken.spend - b.taken.spend || b.worth - a.worth);
@@ -691,7 +691,7 @@ function byLayers(some: Judged[], firstOnly = false): Judged[] {
   return found;
 }
 
-/** So many of a list, evenly, both ends among them; another round takes those between. */
+/** `count` items of a list, evenly spaced, with both ends in round 0; later rounds take items between these. */
 function spread<T>(list: readonly T[], count: number, round: number): T[] {
   if (list.length <= count) return [...list];
   const step = (list.length - 1) / (count - 1);
@@ -702,10 +702,10 @@ function spread<T>(list: readonly T[], count: number, round: number): T[] {
 
 const evenly = <T>(list: readonly T[], count: number): T[] => spread(list, count, 0);
 
-/** What is reached with a chance of `sure`: as sim.studies.plan.values.sure_margin. */
+/** The gap that a share `sure` of the runs reaches, as sim.studies.plan.values.sure_margin gives it. */
 function quantile(gaps: Float64Array, hits: Share, sure: number): number {
   const values = Float64Array.from(gaps, (one) => (one === one ? one : -1e6)).sort();
-  const skipped = gaps.length - hits.runs; // failed runs stand first, as the worst
+  const skipped = gaps.length - hits.runs; // failed runs come first, as the worst
   const allowed = skipped + Math.floor((1 - sure) * hits.runs + 1e-9);
   return values[Math.min(allowed, values.length - 1)] ?? -1e6;
 }

@@ -19,7 +19,7 @@ export class Sets {
     this.sets = Array.from({ length: sets.count }, (_, i) => values.slice(i * width, (i + 1) * width));
   }
 
-  /** The sets as a scenario uses them: what its file says holds in every set. */
+  /** The sets as a scenario uses them: the parameters in its file have those values in every set. */
   within(scenario: Scenario): Float64Array[] {
     const own = Object.entries(scenario.parameters as Record<string, number>);
     const key = JSON.stringify(own.sort());

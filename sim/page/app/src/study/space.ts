@@ -1,10 +1,10 @@
-/** Space: the plans that a search tries in place of the contacts of a plan, as scenarios any command can run.
+/** Space: the candidates that a search tries in place of a plan's contacts, as scenarios that any command can run.
  *
- * A candidate keeps everything of the plan (people, log, events, prices, e-mail contacts) and has at most one series
- * of visits and one of calls, in one rhythm from the first planned week to the last. A series is like the plan's own
- * of its mode (the most frequent, the first of equals): first week, co-creation, taper, who is invited and what is
- * done stay, as levers of the commands leave them. A mode that the plan has not begins with the plan and is like its
- * first series in the rest, as sim.scenario.levers adds one.
+ * A candidate keeps the plan's people, log, events, prices and e-mail contacts and has at most one series of visits
+ * and one of calls, each in one rhythm from the first planned week to the last. A series is like the plan's own of its
+ * mode (the most frequent, the first of equals): first week, co-creation, taper, people invited and functions stay, as
+ * levers of the commands leave them. A mode that the plan lacks begins with the plan and takes co-creation, taper and
+ * functions from its first series, as sim.scenario.levers adds one.
  */
 import { planStart } from "../model/complete";
 import type { Scenario, ScenarioData, Series } from "../types";
@@ -13,7 +13,7 @@ export type Call = "video" | "phone";
 export type Kind = "onsite" | "video" | "phone" | "onsite+video" | "onsite+phone";
 export const KINDS: readonly Kind[] = ["onsite", "video", "phone", "onsite+video", "onsite+phone"];
 
-/** One candidate. Null: no such contacts, or (together, months) as the plan has it. */
+/** One candidate. Null means no such contacts; in `together` and `months` it keeps the plan's own. */
 export interface Choice {
   call: Call | null;
   callEvery: number | null; // weeks
@@ -46,7 +46,7 @@ const USUAL: Levers = {
 };
 
 const WEEKS_A_YEAR = 52;
-/** As sim.core.units.weeks_of. */
+/** Weeks of some months, as sim.core.units.weeks_of counts them. */
 const weeksOf = (months: number): number => Math.max(1, Math.floor((months * WEEKS_A_YEAR) / 12 + 0.5));
 
 const DEFAULTS: Omit<Series, "mode" | "every_weeks" | "hours"> = {
@@ -115,7 +115,7 @@ export class Space {
     };
   }
 
-  /** What a series of a mode is like. */
+  /** The series that candidates copy for a mode. */
   private template(mode: "onsite" | Call): Series {
     const all = this.scenario.dosage;
     const same = all.filter((one) => one.mode === mode);
@@ -152,7 +152,7 @@ export class Space {
     };
   }
 
-  /** What candidates depend on besides their choice: equal texts mean that what was run stays true. */
+  /** All that candidates depend on besides their choice; while this text is the same, their runs stay valid. */
   get setting(): string {
     const { name: _name, question: _question, description: _description, dosage, ...rest } = this.scenario;
     const email = dosage.filter((one) => one.mode === "email");
@@ -160,7 +160,7 @@ export class Space {
     return JSON.stringify([rest, email, this.order, like, this.start, this.end]);
   }
 
-  /** What of the plan no candidate keeps: rows of one kind, contacts by chance, ends before the others'; empty: nothing. */
+  /** What no candidate keeps of the plan: several series of a kind, unscheduled contacts, series that end earlier. */
   get simplifies(): ("rows" | "chance" | "ends")[] {
     const asked = this.asked;
     if (this.own !== null || !asked.length) return [];
@@ -212,19 +212,19 @@ export class Space {
     return kept.map((one) => ((one.last_week ?? this.scenario.horizon_weeks) <= end ? one : { ...one, last_week: end }));
   }
 
-  /** In which order series stand, as their number is part of their chance: as in the plan; visits before calls. */
+  /** The plan's order of series, added visits before calls: random numbers depend on a series' number. */
   private get order(): ("onsite" | "call" | "email")[] {
     const found = [...new Set(this.scenario.dosage.map((one) => (one.mode === "onsite" || one.mode === "email" ? one.mode : "call")))];
     if (!found.includes("onsite")) found.splice(found.includes("call") ? found.indexOf("call") : found.length, 0, "onsite");
     return found.includes("call") ? found : [...found, "call"];
   }
 
-  /** A candidate as the plan's file would say it: only its contacts are other. */
+  /** A candidate in the form of the plan's file; only its contacts differ. */
   dataOf(choice: Choice, data: ScenarioData): ScenarioData {
     return { ...data, dosage: this.scenarioOf(choice).dosage.map(asSaid) };
   }
 
-  /** Every choice of a kind; with the plan's own co-creation and length alone, or with all. */
+  /** Every choice of a kind; unless `all`, only with the plan's own co-creation and length. */
   *choices(kind: Kind, all = true): Generator<Choice> {
     const { levers } = this;
     const call = kind.includes("video") ? "video" : kind.includes("phone") ? "phone" : null;
@@ -274,7 +274,7 @@ export class Space {
     return typeof own === "number" ? own : (own[0] + own[1]) / 2;
   }
 
-  /** Values in order, null standing where the plan's own is. */
+  /** Values in ascending order, with null in place of the plan's own. */
   private ordered(values: readonly number[], own: number): (number | null)[] {
     return [...values.filter((one) => one < own), null, ...values.filter((one) => one >= own)];
   }
@@ -282,7 +282,7 @@ export class Space {
 
 const middle = (values: readonly number[]): number => values[values.length >> 1];
 
-/** A series as a file says it: what has its default value is left out. */
+/** A series in the form of a file, without the fields that have their default value. */
 export function asSaid(series: Series): Record<string, unknown> {
   const said = Object.entries(series).filter(
     ([name, value]) => !(name in DEFAULTS) || JSON.stringify(value) !== JSON.stringify(DEFAULTS[name as keyof typeof DEFAULTS]),

@@ -1,13 +1,13 @@
 /** Statistics of runs, the same as those of the commands: sim/stats/*.py, whose docstrings give the sources.
  *
  * A Grid is an array (sets, replicates): a row is a plausible set, its columns are runs of that set which
- * differ in chance only. NaN does not count: an outcome that is empty in a run, a run that failed or one
- * that is not made yet. Sums are added in the order in which NumPy adds them, so that answers are equal to
+ * differ in chance only. NaN does not count; it marks an outcome that is empty in a run, a run that failed
+ * or one that is not made yet. Sums are added in the order in which NumPy adds them, so that answers equal
  * those of the commands to the last bits.
  */
 import type { Paired, Share, Verdict } from "../types";
 
-/** Student's t for 90 % intervals by degrees of freedom, and z: of PageData. */
+/** Student's t for 90 % intervals by degrees of freedom, and z; both come from PageData. */
 export interface Tables {
   t: readonly (number | null)[];
   z: number;
@@ -28,7 +28,7 @@ export function gridOf(values: ArrayLike<number>, replicates: number): Grid {
   return { sets: values.length / replicates, replicates, values: Float64Array.from(values) };
 }
 
-/** What holds of two grids of one shape, run by run. */
+/** Apply a function of two numbers to grids of one shape, run by run. */
 export function gridBy(a: Grid, b: Grid, of: (a: number, b: number) => number): Grid {
   const values = new Float64Array(a.values.length);
   for (let run = 0; run < values.length; run++) values[run] = of(a.values[run], b.values[run]);
@@ -37,7 +37,7 @@ export function gridBy(a: Grid, b: Grid, of: (a: number, b: number) => number): 
 
 export const less = (a: Grid, b: Grid): Grid => gridBy(a, b, (one, other) => one - other);
 
-/** How many values are known. */
+/** Number of known values: those that are not NaN. */
 export function known(values: Float64Array): number {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (values[i] === values[i]) count++;
@@ -48,7 +48,7 @@ export function known(values: Float64Array): number {
 
 const BLOCK = 128;
 
-/** The sum in NumPy's order: eight at a time, in halves. */
+/** The sum in NumPy's order: eight partial sums, and long arrays in halves. */
 export function sum(values: Float64Array, from = 0, count = values.length): number {
   if (count < 8) {
     let total = 0;
@@ -110,7 +110,7 @@ export function exactSum(values: ArrayLike<number>): number {
 
 const PARTS = new Float64Array(64); // more than the exponents of doubles leave room for
 
-/** Such parts as one number; half-way cases go to even. */
+/** The sum of such parts, rounded once; half-way cases go to even. */
 function rounded(parts: Float64Array, count: number): number {
   let place = count;
   if (!place) return 0;
@@ -131,7 +131,7 @@ function rounded(parts: Float64Array, count: number): number {
   return high;
 }
 
-/** Mean of what is known, whichever set it is of; NaN of nothing. */
+/** Mean of the known values, whichever set they are of; NaN without any. */
 export function plainMeanOf(values: Float64Array): number {
   const there = knownOf(values);
   return there.length ? plainMean(there) : NaN;
@@ -141,7 +141,7 @@ const plainMean = (values: Float64Array): number => sum(values) / values.length;
 
 let spare = new Float64Array(1024);
 
-/** Room for so many numbers, which the next one who asks takes. */
+/** A shared buffer for `count` numbers; the next call may overwrite it. */
 function scratch(count: number): Float64Array {
   if (spare.length < count) spare = new Float64Array(2 * count);
   return spare;
@@ -157,7 +157,7 @@ function variance(values: Float64Array): number {
 
 // --- quantiles ---------------------------------------------------------------------------------------
 
-/** Quantiles, in ascending order, of what is known: the k-th of n values lies at k / (n + 1). NaN of nothing. */
+/** Quantiles (ascending) of the known values: the k-th of n lies at k / (n + 1). NaN without any. */
 export function quantiles(values: Float64Array, which: readonly number[] = TAILS): number[] {
   const count = putKnown(values);
   if (!count) return which.map(() => NaN);
@@ -186,7 +186,7 @@ function between(a: number, b: number, part: number): number {
 
 const COPY = { values: new Float64Array(1024) };
 
-/** Copies what is known to COPY; its number. */
+/** Copy the known values to COPY; returns their number. */
 function putKnown(values: Float64Array): number {
   if (COPY.values.length < values.length) COPY.values = new Float64Array(2 * values.length);
   let count = 0;
@@ -194,7 +194,7 @@ function putKnown(values: Float64Array): number {
   return count;
 }
 
-/** Puts the value that comes at place k of first..last there; none before it is larger, none after it smaller. */
+/** Put at place k the value that sorting first..last would put there; none before is larger, none after smaller. */
 function select(values: Float64Array, first: number, last: number, k: number): void {
   while (last - first > 12) {
     const pivot = middleOf(values[first], values[(first + last) >> 1], values[last]);
@@ -238,7 +238,7 @@ export function tValue(degrees: number, tables: Tables): number {
   return known ?? tByHalving(degrees);
 }
 
-/** For more degrees of freedom than the table has. */
+/** Student's t by bisection, for more degrees of freedom than the table has. */
 function tByHalving(degrees: number): number {
   let low = 0;
   let high = 16;
@@ -251,7 +251,7 @@ function tByHalving(degrees: number): number {
   return (low + high) / 2;
 }
 
-/** Chance of more than t, at so many degrees of freedom. */
+/** Probability that Student's t is above `t`. */
 export function tAbove(t: number, degrees: number): number {
   if (t < 0) return 1 - tAbove(-t, degrees);
   if (t === Infinity) return 0;
@@ -305,14 +305,14 @@ function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(base) - base + Math.log(total);
 }
 
-/** Half the t interval of a mean of so many independent values of this SD; infinite below two. */
+/** Half the t interval of the mean of `count` independent values with SD `spread`; infinite below two. */
 export function halfWidth(spread: number, count: number, tables: Tables): number {
   return count < 2 ? Infinity : (tValue(count - 1, tables) * spread) / Math.sqrt(count);
 }
 
 // --- means of sets ----------------------------------------------------------------------------------
 
-/** Mean of each set; NaN of one without a value. */
+/** Mean of each set; NaN for a set without a value. */
 export function allSetMeans(grid: Grid): Float64Array {
   const { sets, replicates, values } = grid;
   const means = new Float64Array(sets);
@@ -333,7 +333,7 @@ export function allSetMeans(grid: Grid): Float64Array {
   return means;
 }
 
-/** Those that are known. */
+/** The known values. */
 function knownOf(values: Float64Array): Float64Array {
   const count = known(values);
   if (count === values.length) return values;
@@ -345,16 +345,16 @@ function knownOf(values: Float64Array): Float64Array {
 /** Mean of each set that has a value. */
 export const setMeans = (grid: Grid): Float64Array => knownOf(allSetMeans(grid));
 
-/** Mean of the means of the sets, summed exactly; NaN of nothing. */
+/** Mean of the set means, summed exactly; NaN without any. */
 export const mean = (grid: Grid): number => meanOf(allSetMeans(grid));
 
-/** The same of means of sets. */
+/** Mean of given set means, summed exactly; NaN without any. */
 export function meanOf(means: Float64Array): number {
   const there = knownOf(means);
   return there.length ? exactSum(there) / there.length : NaN;
 }
 
-/** Mean of means of sets and its 90 % confidence interval; ends NaN with fewer than two sets. */
+/** Mean of the set means and its 90 % confidence interval, whose ends are NaN with fewer than two sets. */
 export function meanInterval(grid: Grid, tables: Tables): [number, number, number] {
   const means = setMeans(grid);
   if (!means.length) return [NaN, NaN, NaN];
@@ -371,12 +371,12 @@ export function standardError(grid: Grid): number {
   return units.length > 1 ? Math.sqrt(variance(units)) / Math.sqrt(units.length) : NaN;
 }
 
-// --- chance, and what is not known ---------------------------------------------------------------------
+// --- chance and parameter uncertainty ---------------------------------------------------------------------
 
 export interface Components {
-  between: number; // variance between sets, what is not known; 0 or more
+  between: number; // variance between sets, by parameter uncertainty; 0 or more
   luck: number; // variance between runs of a set: chance; NaN with one run a set
-  replicates: number; // effective number
+  replicates: number; // effective number in a set
 }
 
 const NO_COMPONENTS: Components = { between: NaN, luck: NaN, replicates: NaN };
@@ -420,7 +420,7 @@ export function luckShare(found: Components): number {
   return total > 0 ? found.luck / total : NaN;
 }
 
-/** Means of sets drawn to their mean until they vary as the sets do, chance averaged out. */
+/** Set means drawn to their mean until they vary as without chance; `chance` is its variance in a set mean. */
 export function shrunk(means: Float64Array, chance: number): Float64Array {
   const there = knownOf(means);
   if (there.length < 2) return means;
@@ -447,7 +447,7 @@ const CHANCE_RULES = 0.8;
 const ROUNDING = 1e-9;
 
 export interface Expected {
-  low: number; // nine in ten plausible sets have their expected value between; NaN where not known
+  low: number; // the expected value of 90 % of plausible sets lies between low and high; NaN: not known
   high: number;
   above: number; // share of sets whose expected value is above 0
   chanceShare: number;
@@ -494,7 +494,7 @@ export function paired(a: Grid, b: Grid, margin: number, better: Better, tables:
   return pairedOf(less(b, a), margin, better, tables);
 }
 
-/** The same of differences. */
+/** The paired comparison from differences of runs. */
 export function pairedOf(gap: Grid, margin: number, better: Better, tables: Tables): Paired {
   const all = allSetMeans(gap);
   const means = knownOf(all);
@@ -533,7 +533,7 @@ function tooFew(means: Float64Array, margin: number, n: number, runs: number): P
   return { mean, ...nothing, resolved: false, verdict: said, margin, sets: means.length, n, runs };
 }
 
-/** A difference in a word: sim.stats.verdicts.verdict. */
+/** The verdict on a difference, as sim.stats.verdicts.verdict gives it. */
 export function verdict(
   mean: number, low: number, high: number, margin: number, better: Better,
 ): Verdict {
@@ -547,7 +547,7 @@ export function verdict(
 
 // --- shares ---------------------------------------------------------------------------------------------
 
-/** Interval of a share seen in so many independent trials (Wilson 1927). */
+/** Interval of a share `p` seen in `count` independent trials (Wilson 1927). */
 export function wilson(p: number, count: number, tables: Tables): [number, number] {
   const z = tables.z;
   const centre = (p + (z * z) / (2 * count)) / (1 + (z * z) / count);
@@ -558,7 +558,7 @@ export function wilson(p: number, count: number, tables: Tables): [number, numbe
 
 /** Share of runs that hit, with a Wilson interval on the effective number of runs.
  *
- * hits: 1, 0, or NaN of a run that failed or is not made: it does not count.
+ * hits: 1 or 0; NaN for a run that failed or is not made, which does not count.
  */
 export function share(hits: Grid, tables: Tables): Share {
   const { sets, replicates, values } = hits;
@@ -589,12 +589,12 @@ const FAMILY_ERROR = 0.05;
 export interface Driver {
   parameter: string;
   rho: number; // Spearman's rank correlation
-  clear: boolean; // chance would hardly ever give as much for any of the parameters (Bonferroni)
+  clear: boolean; // significant at 5 % over all parameters together (Bonferroni)
 }
 
 /** Rank correlation of each parameter with a value over the sets, strongest first.
  *
- * columns: a parameter each, (sets,). values: (sets,), NaN where a set has none.
+ * columns: the values of each parameter, (sets,) each. values: (sets,), NaN where a set has none.
  */
 export function drivers(
   columns: readonly Float64Array[], names: readonly string[], values: Float64Array,
@@ -625,14 +625,14 @@ const varies = (values: Float64Array): boolean => values.some((one) => one !== v
 
 const ranksOf = new WeakMap<Float64Array, Float64Array>();
 
-/** The ranks of a parameter, which are asked for again and again. */
+/** The ranks of a parameter, kept as every outcome needs them. */
 function keptRanks(column: Float64Array): Float64Array {
   const found = ranksOf.get(column) ?? centredRanks(column);
   ranksOf.set(column, found);
   return found;
 }
 
-/** Ranks less their mean, ties sharing theirs: whole halves, so sums of their products are exact. */
+/** Ranks less their mean, equal for ties. All are multiples of 1/2, so that sums of their products are exact. */
 function centredRanks(values: Float64Array): Float64Array {
   const order = [...values.keys()].sort((a, b) => values[a] - values[b]);
   const ranks = new Float64Array(values.length);

@@ -1,8 +1,7 @@
-/** Surface: an outcome over weeks between contacts and hours a contact, cell by cell the design of `codose surface`.
+/** Surface: an outcome over weeks between contacts and hours a contact; its cells are the design of `codose surface`.
  *
- * In every cell one scheduled series, like the plan's most frequent one, takes the place of its contacts. Cells that
- * are planned to take more than the budget are not run. All cells run the same sets and the same chance, first a few
- * sets, then the rest: a part is already a fair sample.
+ * In every cell, one scheduled series like the plan's most frequent one replaces its contacts. Cells whose planned
+ * cost is above the budget are not run. All cells share sets and seeds and run first a few sets, then the rest.
  */
 import type { Budget, OutcomeAbout, Runner, Scenario, Series, Share, Target } from "../types";
 import { endOfTa, withoutTa } from "../model/complete";
@@ -12,10 +11,10 @@ import { mainSeries } from "./space";
 import { band, less, mean, share, type Tables } from "./stats";
 import { breathe, together } from "./turns";
 
-/** As sim.studies.surface. */
+/** The axes are those of sim.studies.surface. */
 export const EVERY_WEEKS: readonly number[] = [1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 26, 52];
 export const HOURS: readonly number[] = [0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
-/** Share of runs from which a target is met surely enough, where none is asked for. */
+/** Share of runs that must reach a target where the user sets none. */
 export const SURE = 0.8;
 const LEAST_HOURS = 0.25;
 const FIRST_SETS = 6;
@@ -25,22 +24,22 @@ const MOST_AGAIN = 4;
 export interface Cell {
   every: number;
   hours: number;
-  most: number; // of the budget, in the dearest year
-  spend: number; // of the budget, a year on average
+  most: number; // cost to the budget's payer in the dearest year
+  spend: number; // the same a year on average
   affordable: boolean;
   value: Value | null; // null: not run yet, or not affordable
 }
 
 export interface Value {
   mean: number;
-  gain: number; // mean, against no assistance
+  gain: number; // mean gain over no assistance
   low: number; // 90 % of single runs
   high: number;
-  share: Share; // of runs that reach the target, or what the plan itself reaches
+  share: Share; // runs that reach the target or, without one, the plan's own level
   full: boolean; // on all sets
 }
 
-/** A cell that is named: run again on other chance. */
+/** The cell named as the cheapest, with its share when run again with other replicates. */
 export interface Named {
   every: number;
   hours: number;
@@ -70,11 +69,11 @@ export interface Map2 {
   every: readonly number[];
   hours: readonly number[];
   cells: Cell[]; // (every, hours)
-  line: { every: number; hours: number }[]; // what the budget just pays for
-  level: number; // of the target; without one what the plan itself reaches
+  line: { every: number; hours: number }[]; // the longest contacts that the budget pays for
+  level: number; // of the target; without one, the plan's own
   own: { every: number; hours: number } | null; // the plan's main series, where it is of this mode
   named: Named | null; // the cheapest that reaches the target surely enough
-  made: number; // cells on all sets
+  made: number; // cells run on all sets
   toMake: number;
   phase: "working" | "done" | "stopped" | "error";
   error: string;
@@ -191,20 +190,20 @@ export class Surface {
     }
   }
 
-  /** The longest contact that no year spends more than the budget on. */
+  /** Add the longest contact for which no year costs more than the budget. */
   private payFor(every: number, one: number[], two: number[], limit: number): void {
     const paid = one.map((value, i) => (two[i] > value ? (limit - (2 * value - two[i])) / (two[i] - value) : Infinity));
     const hours = Math.min(Math.min(...paid) * (1 - 1e-12), this.hours[this.hours.length - 1]);
     if (hours >= LEAST_HOURS && paid.some(Number.isFinite)) this.line.push({ every, hours });
   }
 
-  /** What a cell takes of the budget: a year on average, then in each year. */
+  /** Cost of a cell to the budget's payer: a year on average, then in each year. */
   private takes(every: number, hours: number): number[] {
     const found = this.asked.runner.planned(scenarioOfCell(this.asked.scenario, every, hours, this.asked.mode));
     return [taken(found, this.asked.budget.of).spend, ...yearsOf(found, this.asked.budget.of)];
   }
 
-  /** Runs of some of the sets, with the chance that they have in the whole. */
+  /** Runs of some of the sets, with the same replicates as in a run of all sets. */
   private async run(scenario: Scenario, from: number, to: number, chance: number, signal: AbortSignal, end = endOfTa(scenario)): Promise<Sample> {
     const weeks = end === scenario.horizon_weeks ? [end] : [end, scenario.horizon_weeks];
     const { seed, replicates } = this.asked;
@@ -258,7 +257,7 @@ export class Surface {
     return { mean: mean(grid), gain: mean(less(grid, without)), low, high, share: this.reach(sample), full };
   }
 
-  /** The cheapest cell that reaches the target surely enough, there and when run again on other chance. */
+  /** Name the cheapest cell that reaches the target surely enough, also when run again with other replicates. */
   private async name(signal: AbortSignal): Promise<void> {
     const { target, scenario, mode, sets } = this.asked;
     if (!target) return;

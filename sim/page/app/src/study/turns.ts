@@ -1,14 +1,14 @@
-/** Turns: long work that holds up nothing else, and can be stopped. */
+/** Turns: helpers for long work that leaves the page responsive and can be aborted. */
 
-const BREATH = 12; // ms of work before others have their turn
+const BREATH = 12; // ms of work before other tasks run
 
-/** Others have their turn. */
+/** Let other tasks run, then throw if the work was aborted. */
 export async function breathe(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
   signal.throwIfAborted();
 }
 
-/** Work through a long list without holding up what else is going on. */
+/** Work through a long list and let other tasks run in between. */
 export async function inTurns<T>(list: Iterable<T>, signal: AbortSignal, work: (one: T) => void): Promise<void> {
   let since = performance.now();
   signal.throwIfAborted();
@@ -20,7 +20,7 @@ export async function inTurns<T>(list: Iterable<T>, signal: AbortSignal, work: (
   }
 }
 
-/** Work on a list, so many at a time, in order; the first failure ends it. */
+/** Work on a list in order, `atOnce` items at a time; the first failure ends the work. */
 export async function together<T>(list: readonly T[], atOnce: number, work: (one: T) => Promise<void>): Promise<void> {
   let next = 0;
   const hand = async () => {
@@ -32,7 +32,7 @@ export async function together<T>(list: readonly T[], atOnce: number, work: (one
     }
   };
   const hands = Array.from({ length: Math.max(1, Math.min(atOnce, list.length)) }, hand);
-  // All have put down their work before the failure is said.
+  // All work under way ends before the failure is thrown.
   const failed = (await Promise.allSettled(hands)).find((one) => one.status === "rejected");
   if (failed) throw failed.reason;
 }

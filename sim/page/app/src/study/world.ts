@@ -1,4 +1,4 @@
-/** The weeks of a scenario that matter, and what makes its runs. */
+/** The named weeks of a scenario, and keys by which equal runs are recognised. */
 import { endOfTa, loggedWeeks, logRows, planStart } from "../model/complete";
 import type { Moments, PageData, Scenario } from "../types";
 import { Sets } from "./sets";
@@ -21,11 +21,11 @@ export function momentsOf(scenario: Scenario): Moments {
   };
 }
 
-/** Weeks in order, each once. */
+/** Weeks in ascending order, each once, without nulls. */
 export const weeksOf = (some: Iterable<number | null>): number[] =>
   [...new Set([...some].filter((week): week is number => week !== null))].sort((a, b) => a - b);
 
-/** Ends of the years of the plan before a week, the week before the plan first. */
+/** Last weeks of the plan's years before the horizon, led by the week before the plan. */
 export function yearEnds(scenario: Scenario, horizon: number): number[] {
   const found: number[] = [];
   for (let week = planStart(scenario) - 1; week < horizon; week += WEEKS_A_YEAR) {
@@ -36,7 +36,7 @@ export function yearEnds(scenario: Scenario, horizon: number): number[] {
 
 const contents = new WeakMap<Scenario, string>();
 
-/** What makes its runs, as a text: neither name nor words nor seed. */
+/** The fields that determine a scenario's runs besides the seed, as a text. */
 export function contentOf(scenario: Scenario): string {
   const found = contents.get(scenario);
   if (found !== undefined) return found;
@@ -46,7 +46,7 @@ export function contentOf(scenario: Scenario): string {
   return made;
 }
 
-/** JSON with names in order, so that equal values have equal texts. */
+/** JSON with sorted names, so that equal values have equal texts. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, one) =>
     one && typeof one === "object" && !Array.isArray(one)
@@ -55,7 +55,7 @@ export function canonical(value: unknown): string {
   ) ?? "";
 }
 
-/** (sets,) of each parameter that varies between the sets. */
+/** The values of each parameter that varies between the sets, (sets,) each. */
 export function variedColumns(data: PageData): Float64Array[] {
   const { sets } = new Sets(data);
   const names = data.parameters.map((one) => one.name);
