@@ -10,7 +10,7 @@ function start(): void {
   const place = document.getElementById("page")!;
   place.replaceChildren();
   const data = pageData();
-  // A page for one lesson begins with its story; an address that says more goes before.
+  // A page made for one lesson begins with its story, unless the address has a fragment of its own.
   if (data.story !== null && window.location.hash === "") window.location.hash = `view=class&story=${data.story}`;
   render(<App store={new Store(data)} />, place);
 }

@@ -1,6 +1,6 @@
-/** The contracts between the parts of the page. Whoever owns a part owns its types here.
+/** The types that the parts of the page share.
  *
- * Data flow: PageData (written by Python) + PlansFile (what the user made)
+ * Data flow: PageData (written by Python) + PlansFile (made by the user)
  *   -> model/  complete(), check(), makeJob()        a plan as the engine's numbers
  *   -> study/  Runner, answers, comparisons, search   the engine's numbers as answers
  *   -> ui/, setting/, results/, best/, klass/         answers on the screen
@@ -38,7 +38,7 @@ export interface ParameterAbout {
     mean: number;
     low: number;
     high: number;
-    narrowed: number; // share of its spread that calibration took away
+    narrowed: number; // share of its spread that calibration removed
     targets: string[];
     grades: string;
     our_reading: boolean;
@@ -55,7 +55,7 @@ export interface ShippedScenario {
 export interface ShippedSets {
   count: number;
   replicates: number;
-  source: string; // one sentence: what they rest on
+  source: string; // one sentence on what the sets rest on
   targets: number;
   borrowed: number;
   own: number; // targets of the user's own
@@ -75,7 +75,7 @@ export interface PageData {
     names: string[];
     presets: Record<string, Record<string, number>>;
     meanings: Record<string, string>; // of presets
-  }; // what is done
+  }; // the functions of assistance: what is done in a contact
   scenarios: ShippedScenario[];
   sets: ShippedSets;
   t: number[]; // t[df] = Student's t for a 90 % interval, df = 0..; t[0] is Infinity as null
@@ -84,40 +84,40 @@ export interface PageData {
   glossary: Record<string, string>;
   stories: any[]; // class view
   equations: Record<string, any>; // the rules as trees, for arithmetic: sim/page/equations.py
-  opened: PlansFile | null; // what `codose page FILE` was given
+  opened: PlansFile | null; // the file given to `codose page FILE`
   story: string | null; // `codose page --story NAME`
-  served: boolean; // whether `codose serve` stands behind it: POST /read
+  served: boolean; // whether `codose serve` serves the page and answers POST /read
 }
 
 // --- what the user makes ------------------------------------------------------------------------
 
-/** A scenario as its file says it: plain JSON, names as in scenario.schema.json, only what was said. */
+/** A scenario as in its file: plain JSON, names of scenario.schema.json, only the fields that were given. */
 export type ScenarioData = Record<string, any> & { name: string };
 
 export interface Plan {
   name: string; // unique in its file
   scenario: ScenarioData;
-  source?: string; // the YAML that it was read from, where that holds comments; in no file
+  source?: string; // the YAML that the plan was read from, where it holds comments; never saved
 }
 
 export interface Target {
   outcome: string;
-  at_least: number; // of an outcome of which less is better: at most
+  at_least: number; // the upper limit where less is better
   when: "end_of_ta" | "horizon";
-  sure: number; // share of runs asked, 0..1
+  sure: number; // share of runs that must reach it, 0..1
 }
 
 export interface Budget {
-  a_year: number | null; // in the currency; null: none
-  of: "centre" | "all"; // whose money it is
+  a_year: number | null; // in the file's currency; null: no limit
+  of: "centre" | "all"; // whose money counts
 }
 
-/** The one document. Saved as NAME.plans.yaml; `codose compare` and the others read the same file. */
+/** The document of the page. It is saved as NAME.plans.yaml, which `codose compare` and others read too. */
 export interface PlansFile {
   codose: "plans";
   version: 1;
   open: string; // name of the plan on the screen
-  reference: string | null; // name of the plan that others are compared to; null: the first
+  reference: string | null; // name of the plan that others are compared with; null: the first
   currency: string; // "$"
   budget: Budget;
   targets: Target[];
@@ -139,7 +139,7 @@ export interface Series {
   functions: Record<string, number> | null;
 }
 
-/** A scenario with every default filled in: what Python's Scenario.to_dict() gives. */
+/** A scenario with every default filled in, as Python's Scenario.to_dict() gives it. */
 export type Scenario = Record<string, any> & {
   name: string;
   seed: number;
@@ -151,7 +151,7 @@ export type Scenario = Record<string, any> & {
 export interface Problem {
   path: (string | number)[]; // ["dosage", 0, "hours"]
   line?: number;
-  text: string; // one sentence, with value, what is allowed, what was probably meant
+  text: string; // one sentence with the value, what is allowed and a likely correction
 }
 
 export interface Resources {
@@ -167,13 +167,13 @@ export interface Resources {
   money: number;
 }
 
-/** As sim.model.dosage.Planned: without chance, every contact held. */
+/** The planned cost, as sim.model.dosage.Planned: without chance, with every contact held. */
 export interface Planned {
   total: Resources;
   years: Resources[];
   spent: Resources; // of the contact log
   weeks: number;
-  by_provider: { name: string; hours: number[]; has: number }[]; // hours by year; has: h a year
+  by_provider: { name: string; hours: number[]; has: number }[]; // hours by year; has: hours available a year
 }
 
 // --- study/ ----------------------------------------------------------------------------------------
@@ -183,9 +183,9 @@ export interface RunRequest {
   seed: number;
   sets: Float64Array[]; // as the scenario uses them: Sets.within(scenario)
   replicates: number;
-  weeks: number[]; // at which outcomes are summarised
+  weeks: number[]; // at which outcomes are reported
   weekly?: string[]; // outcomes kept in every week, overall
-  first?: number; // number of the first set's point: fresh chance (replicates from first * replicates on)
+  first?: number; // number of the first set's design point: its replicates begin at first * replicates
 }
 
 export interface Runs {
@@ -196,7 +196,7 @@ export interface Runs {
   outcomes: string[];
   values: Float64Array; // (set, replicate, week, place, outcome); NaN where empty or not yet made
   weekly: Float64Array | null; // (set, replicate, week 0..horizon, outcome of `weekly`)
-  made: number; // runs made so far: in the order of replicates, so a part is a fair sample of sets
+  made: number; // runs made, replicate by replicate, so that a part is a fair sample of sets
   failed: number;
 }
 
@@ -204,12 +204,12 @@ export interface RunOptions {
   signal?: AbortSignal;
   urgent?: boolean; // before what waits: the plan on the screen
   progress?: (runs: Runs) => void; // a growing result, the same arrays
-  passing?: boolean; // asked once: not kept in place of what the screen may ask again
+  passing?: boolean; // needed once: the result does not displace those that the screen may need again
 }
 
 export interface Runner {
   run(request: RunRequest, options?: RunOptions): Promise<Runs>;
-  planned(scenario: Scenario): Planned; // at once
+  planned(scenario: Scenario): Planned; // computed at once
   workers: number;
   close(): void;
 }
@@ -222,7 +222,7 @@ export interface Interval {
 
 export type Verdict = "better" | "worse" | "higher" | "lower" | "about the same" | "not clear yet" | "-";
 
-/** As sim.stats.paired.Paired: this plan less the other. */
+/** A paired comparison, as sim.stats.paired.Paired: this plan less the other. */
 export interface Paired extends Interval {
   mean_low: number;
   mean_high: number;
@@ -233,7 +233,7 @@ export interface Paired extends Interval {
   resolved: boolean;
   verdict: Verdict;
   margin: number;
-  sets: number; // with a difference
+  sets: number; // sets that have a difference
   n: number;
   runs: number;
 }
@@ -254,23 +254,23 @@ export interface LevelAt {
   p05: number; // of single runs
   p50: number;
   p95: number;
-  without: number; // mean of the comparison: no assistance, or stopping now
-  gain: Paired; // against that
+  without: number; // mean of the comparison: without assistance, or stopping now
+  gain: Paired; // over the comparison
   gain_p05: number; // of single runs
   gain_p95: number;
-  chance_share: number; // of chance in the variance of a single run
+  chance_share: number; // share of chance in the variance of a single run
 }
 
 export interface Course {
   outcome: string;
   weeks: number[];
-  p05: Float64Array; // chance and what is not known: over all runs
+  p05: Float64Array; // over all runs: chance and parameter uncertainty
   p50: Float64Array;
   p95: Float64Array;
-  chance_low: Float64Array | null; // chance alone: mean of sets -+ z SD by chance, within the outcome's bounds
-  chance_high: Float64Array | null; // null: too few runs to tell
+  chance_low: Float64Array | null; // chance alone: mean of the sets -+ z SD by chance, within the outcome's bounds
+  chance_high: Float64Array | null; // null: too few runs
   mean: Float64Array; // over all runs
-  other_p05: Float64Array; // the comparison: no assistance, or stopping now
+  other_p05: Float64Array; // the comparison: without assistance, or stopping now
   other_p50: Float64Array;
   other_p95: Float64Array;
   other_mean: Float64Array;
@@ -283,12 +283,12 @@ export interface TargetAnswer {
   met: "met" | "by the estimate" | "not met"; // lower end of the interval >= sure; p >= sure; else
 }
 
-/** The weeks that have a name; null: there is none. */
+/** The weeks that have a name; null where there is no such week. */
 export interface Moments {
   start: number;
   now: number | null; // the last week of the contact log
   end_of_ta: number;
-  year_after: number | null; // a year after it, where the horizon reaches that far
+  year_after: number | null; // a year after end_of_ta, where the horizon reaches that far
   horizon: number;
 }
 
@@ -301,24 +301,24 @@ export interface Payers {
 /** Expected spend: means of the runs, by years of 52 weeks from the first week of the plan. */
 export interface Expected extends Payers {
   years: Payers[];
-  spent: Payers | null; // what the contact log took, in the runs
+  spent: Payers | null; // spend on the contact log, in the runs
 }
 
-/** How many of the model's numbers are what: definitions are none of them. */
+/** The model's numbers by grade, without definitions. */
 export interface RestsOn {
   numbers: number;
   assumptions: number;
   grades: Record<string, number>; // numbers by grade
 }
 
-/** All that a plan comes to. `stands` false: still being refined. */
+/** All results of a plan. While `stands` is false, they are still being refined. */
 export interface PlanAnswer {
   plan: string;
   against: "without assistance" | "stopping now";
   end: number; // week of the end of assistance
   horizon: number;
   points: number[]; // weeks: start, now (with a log), end, year after, horizon
-  at: Moments; // the same by name
+  at: Moments; // the points by name
   places: string[]; // regions in the order of the scenario, then "overall"; of several also "worst", "spread"
   levels: LevelAt[]; // outcome x place x point
   courses: Course[];
@@ -326,8 +326,8 @@ export interface PlanAnswer {
   planned: Planned;
   expected: Expected;
   busy: number[]; // mean share of each provider's hours used, from the start of the plan to the end of assistance
-  used: { name: string; hours: number[]; has: number }[]; // the same in hours by year: means of the runs
-  lasting: { outcome: string; share: number | null }[]; // of the gain, a year after the end; null: no gain, or no such week
+  used: { name: string; hours: number[]; has: number }[]; // mean hours of each provider by year
+  lasting: { outcome: string; share: number | null }[]; // share of the gain left a year after the end; null: no gain, or no such week
   rests: RestsOn;
   drivers: { outcome: string; parameter: string; rho: number; clear: boolean }[];
   sets: number;
@@ -342,30 +342,30 @@ export interface Difference {
   plan: string;
   outcome: string;
   place: string;
-  point: "end_of_ta" | "horizon"; // each plan's own end of assistance; the common horizon
+  point: "end_of_ta" | "horizon"; // at each plan's own end of assistance, or at the common horizon
   week: number; // of this plan
   week_of_reference: number;
   mean_of_reference: number;
   mean_of_plan: number;
-  gains: boolean; // gains against no assistance are compared, as the people are not the same
+  gains: boolean; // true where gains over no assistance are compared, as people differ
   paired: Paired;
 }
 
-/** What limits a comparison. */
+/** A limit of a comparison, which the page tells its user. */
 export type Limit =
   | { what: "horizons"; weeks: { plan: string; weeks: number }[]; common: number }
-  | { what: "people"; plan: string; fields: string[] } // other regions or staff: gains are compared
+  | { what: "people"; plan: string; fields: string[] } // regions or staff differ: gains are compared
   | { what: "prices"; plan: string; fields: string[] }
-  | { what: "world"; plan: string; fields: string[] } // events, parameters or a trend are not the same
+  | { what: "world"; plan: string; fields: string[] } // events, parameters or the trend differ
   | { what: "unusable"; plan: string; problems: Problem[] };
 
 export interface Comparison {
   reference: string;
-  horizon: number; // the common one
-  points: ("end_of_ta" | "horizon")[]; // those that say something
+  horizon: number; // the common horizon
+  points: ("end_of_ta" | "horizon")[]; // the points compared
   differences: Difference[]; // all regions together
-  regions: Difference[]; // by region that both have, worst and spread; headline outcomes
+  regions: Difference[]; // outcomes shown, in regions that both have, the worst region and the spread
   limits: Limit[];
-  plans: PlanAnswer[]; // of the reference first
+  plans: PlanAnswer[]; // the reference first
   stands: boolean; // false: plans are still to come
 }

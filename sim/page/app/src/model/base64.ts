@@ -1,4 +1,4 @@
-/** Bytes from base64, each an own buffer. */
+/** Bytes from base64, in a buffer of their own. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const letters = atob(base64);
   const bytes = new Uint8Array(letters.length);

@@ -29,7 +29,7 @@ export function check(data: unknown, page: Known, reading?: Reading, at: Way = [
   return [...found.slice(0, MISTAKES_SHOWN), { path: at, text: `and ${more.toLocaleString("en")} more mistake${more === 1 ? "" : "s"}` }];
 }
 
-/** A mistake that only several fields together show; `reads`: the others that it rests on. */
+/** A mistake that only several fields together show; `reads` names the other fields that it rests on. */
 export interface Issue {
   where: Way;
   message: string;
@@ -43,7 +43,7 @@ export function isObject(value: unknown): value is Record<string, any> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The one sentence of a mistake. */
+/** A mistake as one sentence. */
 export function sentence(way: Way, message: string, allowed = "", suggestion = ""): string {
   let text = way.length ? `${dotted(way)}: ${message}` : message;
   if (allowed) text += `; allowed: ${allowed}`;
@@ -67,7 +67,7 @@ class Checker {
     this.problems.push({ path, line: this.reading?.lineOf(path), text: sentence(path, message, allowed, suggestion) });
   }
 
-  /** A value that cannot be used: said, and left out of what follows. */
+  /** Report a value that cannot be used and leave it out of later checks. */
   private refuse(way: Way, message: string, allowed = "", suggestion = ""): void {
     this.report(way, message, allowed, suggestion);
     this.lost.push(way);
@@ -82,7 +82,7 @@ class Checker {
 
   private near(word: string, options: readonly string[]): string {
     if (this.problems.length >= MISTAKES_SHOWN || this.compared >= 20_000) return "";
-    this.compared += options.length; // looking for one takes time
+    this.compared += options.length; // a search for a similar word takes time
     return didYouMean(word, options);
   }
 
@@ -93,7 +93,7 @@ class Checker {
     });
   }
 
-  /** The data without what is lost; list entries that are lost are undefined. */
+  /** The data without the refused values; refused entries of a list are undefined. */
   sound(data: Record<string, any>): Record<string, any> {
     if (!this.lost.length) return data;
     const gone = new Set(this.lost.map((way) => JSON.stringify(way)));
@@ -128,7 +128,7 @@ class Checker {
 
   value(given: Schema, value: any, way: Way): void {
     if (this.reading?.isBroken([...this.at, ...way])) {
-      this.lost.push(way); // said by the reading
+      this.lost.push(way); // reported by the reading already
       return;
     }
     const schema = this.resolved(given);
@@ -157,7 +157,7 @@ class Checker {
     this.value(nested.find((one) => one.type !== "array"), value, way);
   }
 
-  /** One number, or a list of numbers: mistakes in the list are told of the field as a whole. */
+  /** One number, or a list of numbers; mistakes in the list are reported for the field as a whole. */
   private numbers(schema: Schema, value: any[], way: Way): void {
     if (schema.minItems !== undefined && value.length !== schema.minItems) {
       return this.refuse(way, `is a list of ${value.length}`, "one number 0..1, or [start, end]");
@@ -168,7 +168,7 @@ class Checker {
     }
   }
 
-  /** A name in place of a mapping. */
+  /** A field that takes a name in place of a mapping. */
   private shorthand(named: Schema, mapping: Schema, value: any, way: Way): void {
     const isMix = mapping["x-adds-up-to"] !== undefined;
     if (typeof value === "string") {
@@ -307,7 +307,7 @@ class Checker {
     if (found) this.refuse(way, ...found);
   }
 
-  /** Message and what is allowed. */
+  /** The message of a wrong number and what is allowed; null where it is right. */
   private numberFault(schema: Schema, value: any, way: Way): [string, string] | null {
     const allowed = limits(schema);
     const decimal = this.isDecimal(way);
@@ -401,7 +401,7 @@ function generalOf(total: number): string {
   return Number(total.toPrecision(4)).toString();
 }
 
-/** Shares that add up to 1: hundredths, by largest remainders, where percent do not add up. */
+/** Shares of 1 from percent; where these do not add up to 100, hundredths by largest remainders. */
 function ofPercent(percent: Record<string, number>): Record<string, number> {
   const total = Object.values(percent).reduce((sum, one) => sum + one, 0);
   const entries = Object.entries(percent);
@@ -417,14 +417,14 @@ function sharesText(shares: Record<string, number>): string {
   return `{${Object.entries(shares).map(([name, share]) => `${name}: ${Number(share.toPrecision(6))}`).join(", ")}}`;
 }
 
-/** The mistakes of a part of a scenario by itself, such as a LogRow. */
+/** The mistakes of one part of a scenario, such as a LogRow. */
 export function checkPart(name: string, value: unknown, page: Known): string[] {
   const checker = new Checker(page, undefined, []);
   checker.value(page.schema.$defs[name], value, []);
   return checker.problems.map((problem) => problem.text);
 }
 
-/** The mistakes of another kind of file by its own schema, each value by itself. */
+/** The mistakes of another kind of file, each value judged by that file's schema. */
 export function checkBySchema(schema: Schema, data: Record<string, any>, page: Known, reading?: Reading): Problem[] {
   const checker = new Checker({ ...page, schema }, reading, []);
   checker.object(schema, data, []);

@@ -1,4 +1,4 @@
-/** From what a file says to a whole scenario: what Python's `Scenario.from_dict(data).to_dict()` gives.
+/** Completes the data of a file to a whole scenario, as Python's `Scenario.from_dict(data).to_dict()` does.
  *
  * Defaults and limits come from the JSON schema that Python writes; the shorthands of a file (a
  * network by name, a count left out ...) are those of sim/scenario/fields.py. Whether the data are
@@ -12,7 +12,7 @@ type Schema = Record<string, any>;
 
 export type Completer = (data: ScenarioData) => Scenario;
 
-/** complete(data), for what Python wrote into the page. */
+/** The function that completes scenarios by the schema and presets that Python wrote into the page. */
 export function completer({ schema, functions }: Pick<PageData, "schema" | "functions">): Completer {
   const fill = filler(schema, functions.presets);
   return (data) => completed(fill(schema, data) as Data) as Scenario;
@@ -31,7 +31,7 @@ function filler(root: Schema, presets: Presets): (schema: Schema, value: any) =>
     return found ? String(found).split("/").at(-1)! : null;
   };
 
-  /** What stands for itself in a file, and what it stands for. */
+  /** The full form of each shorthand of a file. */
   const shorthand: Record<string, (value: any, schema: Schema) => any> = {
     Network: (value) => {
       if (typeof value === "string") return { kind: value };
@@ -88,7 +88,7 @@ function filler(root: Schema, presets: Presets): (schema: Schema, value: any) =>
   return fill;
 }
 
-/** What stands where a file says nothing. */
+/** The value of a field that a file leaves out. */
 function absent(about: Schema): any {
   return about.default ?? about.const ?? (about.type === "object" ? {} : null);
 }
@@ -112,7 +112,7 @@ function plain(value: any): any {
 function completed(fields: Data): Data {
   const log = fields.contact_log;
   const start = fields.start_date ?? log?.first_date ?? null;
-  fields.providers = withLog(fields); // of equal ones the first in the file, not in time
+  fields.providers = withLog(fields); // before the rows are sorted: of equal counts, the first in the file wins
   if (log !== null) {
     const rows = [...log.rows].sort((one, other) => one.week - other.week); // stable
     fields.contact_log = { ...log, rows, first_date: null };
@@ -129,19 +129,19 @@ function completed(fields: Data): Data {
   return found;
 }
 
-/** A span of one day is that day. */
+/** A span of days as a text; a span of one day is that day alone. */
 function oneDay(text: any): string {
   const [first, last] = ends(plain(text));
   return first === last ? first : `${first} to ${last}`;
 }
 
-/** First and last day of a text of a skip. */
+/** First and last day of a skipped span. */
 export function ends(text: string): [string, string] {
   const [first, last] = text.split(" to ");
   return [first, last ?? first];
 }
 
-/** The providers; where a log names some, and nothing else assigns them, the log does. */
+/** The providers. Where nothing else assigns them to regions, the providers named in the log do. */
 function withLog(fields: Data): Data {
   const { providers } = fields;
   const named = new Map<string, Map<string, number>>();
@@ -157,7 +157,7 @@ function withLog(fields: Data): Data {
   for (const [region, counts] of named) {
     let most = 0;
     for (const [name, count] of counts) {
-      if (count <= most) continue; // of equal ones the first
+      if (count <= most) continue; // of equal counts, the first wins
       most = count;
       assignment.set(region, name);
     }
@@ -226,10 +226,10 @@ export function endOfTa(scenario: Scenario): number {
   return Math.max(loggedWeeks(scenario), ...last);
 }
 
-/** The same world without TA: no dosage and no log; all else stays. */
+/** The same scenario without assistance: no dosage and no log; all else stays. */
 export const withoutTa = (scenario: Scenario): Scenario => ({ ...scenario, dosage: [], contact_log: null });
 
-/** The same world in which TA ends with the contact log. */
+/** The same scenario, with assistance that ends with the contact log. */
 export const stoppingNow = (scenario: Scenario): Scenario => ({ ...scenario, dosage: [] });
 
 // --- days --------------------------------------------------------------------------------------------
@@ -244,8 +244,8 @@ export function firstDay(week: number, start: string): string {
   return isoDay(later(dayOf_(start), 7 * (week - 1)));
 }
 
-/** The day of the contacts of a week: its first, or the first weekday that is not skipped; null where
- * the week is skipped, or has no date. */
+/** The day of the contacts of a week: its first day, or the first weekday that is not skipped; null
+ * where the week is skipped or has no date. */
 export function dayOf(scenario: Scenario, week: number): string | null {
   const { start_date: start, skip } = scenario;
   if (start == null || skip?.weeks.includes(week)) return null;
@@ -269,8 +269,8 @@ function holds(skip: Data | undefined, day: Date): boolean {
   return skip.months.includes(day.getUTCMonth() + 1) || skip.dates.some(within);
 }
 
-/** The weeks that a scenario skips, after the contact log only, those in a row together: what the
- * engine sees as cuts of all hours. */
+/** The weeks that a scenario skips after its contact log, as cuts of all hours for the engine; weeks in a
+ * row make one cut. */
 export function pauses(scenario: Scenario): { kind: "dosage_cut"; week: number; until_week: number; factor: number }[] {
   const { skip, start_date: start, horizon_weeks: horizon } = scenario;
   const found: ReturnType<typeof pauses> = [];

@@ -1,7 +1,7 @@
 /** How the fields of a scenario fit together: the rules of sim/scenario/consistency.py.
  *
- * What is lost (mistaken by itself) is undefined in the data; an issue that rests on it is dropped
- * by its `reads`.
+ * A value that was refused by itself is undefined in the data. An issue that rests on such a value is
+ * dropped; its `reads` names what it rests on.
  */
 import type { Issue, Known } from "./check";
 import { isObject } from "./check";
@@ -17,7 +17,7 @@ const STAFF: Way[] = [["regions", "staff"], ["regions", "overrides"]];
 const HORIZON: Way = ["horizon_weeks"];
 const START: Way = ["start_date"];
 
-/** What is left out, as the schema says it, and what Python fills in from other fields. */
+/** A scenario's values with fields left out filled in: defaults of the schema, or as Python derives them. */
 class Facts {
   readonly horizon: number;
   readonly regions: Data;
@@ -78,7 +78,7 @@ export function* issues(data: Data, page: Known): Generator<Issue> {
   yield* parameterIssues(facts);
 }
 
-/** Other files that it names: a page reads none. */
+/** The message about other files that a scenario names, as a page reads none. */
 export const NOT_READ = "other files are not read here; write their content into the scenario";
 
 function* fileIssues({ data, regions }: Facts): Generator<Issue> {
@@ -127,7 +127,7 @@ function* nameIssues(names: string[], count: number, what: string, reads: Way[])
   }
 }
 
-/** The names of regions or providers that there are. */
+/** The names of the scenario's regions or providers. */
 class Names {
   private there: Set<string>;
   private reads: Way[];
@@ -365,7 +365,7 @@ function* peopleFaults(row: Data, index: number, staff: number | undefined): Gen
   }
 }
 
-/** One fault for each name that is not a provider's; one for all where none has been named. */
+/** One fault for each name that is no provider's; a single one where the scenario names no providers. */
 function* providerFaults(rows: (Data | undefined)[], providers: string[]): Generator<RowFault> {
   const named = new Map<string, number>();
   for (const row of rows) if (row?.provider !== undefined && row.provider !== null) named.set(row.provider, (named.get(row.provider) ?? 0) + 1);
@@ -387,7 +387,7 @@ function* providerFaults(rows: (Data | undefined)[], providers: string[]): Gener
   }
 }
 
-/** What the rows of one contact of several regions do not agree on. */
+/** Contradictions between the rows of one contact with several regions. */
 function* sharedFaults(rows: Data[], indices: number[]): Generator<RowFault> {
   const first = rows[indices[0]];
   const name = shown(first.contact);

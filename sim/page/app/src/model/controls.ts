@@ -1,9 +1,9 @@
-/** What the controls of the page show; everything else of a plan is told under "Also in this plan". */
+/** The fields that the page's controls show; "Also in this plan" lists all other fields of a plan. */
 import type { ScenarioData } from "../types";
 import { isObject, type Known } from "./check";
 import { number as numeral } from "./python_text";
 
-/** Ways of fields that have a control; * stands for any name or place. */
+/** Paths of fields that have a control; * stands for any name or index. */
 export const CONTROLS: readonly string[] = [
   "name",
   "start_date",
@@ -47,8 +47,8 @@ export const CONTROLS: readonly string[] = [
 export interface Also {
   path: (string | number)[];
   name: string; // "regions, core team"
-  value: string; // in words
-  meaning: string; // the schema's sentence; "" where there is none
+  value: string; // the value in words
+  meaning: string; // the schema's sentence on the field; "" where there is none
 }
 
 /** Fields of a plan that no control shows, with their values in words. */
@@ -56,7 +56,7 @@ export function alsoIn(scenario: ScenarioData, page: Pick<Known, "schema">, cont
   const found: Also[] = [];
   const ways = controls.map((way) => way.split("."));
   const visit = (value: unknown, path: (string | number)[]): void => {
-    if (path.join(".") === "regions.network" && typeof value === "string") return; // its kind, in short
+    if (path.join(".") === "regions.network" && typeof value === "string") return; // a network given by its kind alone
     const near = ways.filter((way) => way.slice(0, path.length).every((part, i) => part === "*" || part === String(path[i])));
     if (near.some((way) => way.length <= path.length)) return;
     if (near.length && isObject(value)) Object.entries(value).forEach(([key, item]) => visit(item, [...path, key]));
@@ -102,7 +102,7 @@ function meaningOf(path: (string | number)[], schema: any): string {
   return String(at.description ?? "").replace(/\s+/g, " ");
 }
 
-/** The shapes that a value may have, with what they refer to. */
+/** The schemas that a value may have, with references resolved. */
 function resolved(at: any, schema: any): any[] {
   if (at.$ref) return resolved(schema.$defs[at.$ref.replace("#/$defs/", "")], schema);
   return at.anyOf ? at.anyOf.flatMap((one: any) => resolved(one, schema)) : [at];

@@ -1,7 +1,7 @@
 /** A table as text: the one reader of what is pasted from a spreadsheet or comes in a CSV file. */
 
 export interface Row {
-  line: number; // of the text, from 1, that the row begins on
+  line: number; // line of the text on which the row begins, from 1
   cells: string[];
 }
 
@@ -10,7 +10,7 @@ export interface Table {
   closed: boolean; // whether every quote has its end
 }
 
-/** Rows and cells: columns by tabs, else by ; or , as the first line shows; quotes as spreadsheets write them. */
+/** Read rows and cells. Columns end at tabs, else at ; or , as in the first line; quotes are a spreadsheet's. */
 export function readTable(given: string): Table {
   const text = given.replace(/\r\n?/g, "\n");
   const mark = separatorOf(text.split("\n", 1)[0]);

@@ -125,8 +125,8 @@ export interface AskOptions {
 
 export interface Pool {
   workers: number;
-  here: boolean; // no worker could be started: this thread works
-  pace: number; // ms that a staff-week takes one worker
+  here: boolean; // no worker could be started, so this thread runs the engine
+  pace: number; // ms that one worker takes for a staff-week
   run(job: Uint8Array | (() => Uint8Array), runs: RunsOf, options?: AskOptions): Promise<{ records: Float64Array | null; shape: number[] }>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** Files: what was opened, dropped or pasted -> plans, a history or one sentence; plans -> files. */
+/** Files: reads what was opened, dropped or pasted as plans, a log or a survey, and writes plans to files. */
 import { Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { PageData, Plan, PlansFile, ScenarioData } from "../types";
 import { say } from "../ui/say";
@@ -29,18 +29,18 @@ export interface Question {
   proposed: string;
 }
 
-/** What a file is. `said`: sentences about what was found or left out. */
+/** The content of a file. `said` holds sentences about what was read or left out. */
 export type Read =
   | { kind: "plans"; file: PlansFile; said: string[] }
   | { kind: "plan"; plan: Plan; said: string[] }
   | { kind: "log"; log: Pick<LogRead, "rows" | "dated">; said: string[] }
   | { kind: "survey"; text: string; said: string[] }
-  | { kind: "questions"; as: As; given: Given; map: Map; questions: Question[]; values?: Record<string, string> } // values: of the options, where the page itself asks
+  | { kind: "questions"; as: As; given: Given; map: Map; questions: Question[]; values?: Record<string, string> } // values: what the options mean, where the page itself asks
   | { kind: "problems"; problems: string[] };
 
 export type Reader = Pick<PageData, "words" | "plans_schema"> & Known;
 
-/** Reads one file; nothing that is open is changed. */
+/** Reads one file and changes nothing that is open. */
 export async function readFile(given: Given, page: Reader, ask: Ask | null, as?: As, map?: Map): Promise<Read> {
   const tell = (way: string, values: Record<string, string | number> = {}) => say(page.words, `document.${way}`, values);
   const refuse = (way: string, values: Record<string, string | number> = {}): Read => ({
@@ -70,7 +70,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1024 ** 2).toLocaleString("en", { maximumFractionDigits: 1 });
 }
 
-/** UTF-16 has a mark at its beginning: Excel's "Unicode text", and what some editors write. */
+/** The encoding of a file. UTF-16 (Excel's "Unicode text" and some editors) begins with a mark. */
 function encodingOf([first, second]: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
@@ -117,7 +117,7 @@ async function readTable(
   return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
 }
 
-/** A table without the columns of a log: what the server has fewer questions about. */
+/** A table that may be a log or a survey is read as the one about which the server has fewer questions. */
 async function logOrSurvey(ask: Ask, given: Given, page: Reader): Promise<Read> {
   const log = await ask("log", given);
   if (log?.kind === "log") return asked(log, "log", given, page);
@@ -126,7 +126,7 @@ async function logOrSurvey(ask: Ask, given: Given, page: Reader): Promise<Read> 
   return open(survey) < open(log) ? asked(survey, "survey", given, page) : asked(log, "log", given, page);
 }
 
-/** Days such as 3/4/2026 can be meant in two ways. */
+/** The question whether 3/4/2026 gives the day or the month first. */
 function whichOrder(given: Given, page: Reader): Read {
   const tell = (way: string) => say(page.words, `setting.history.${way}`);
   const options = ["day", "month"].map((value) => ({ value, text: tell(`order_${value}`) }));
@@ -134,7 +134,7 @@ function whichOrder(given: Given, page: Reader): Read {
   return { kind: "questions", as: "log", given, map: { order: "?" }, questions: [question], values: Object.fromEntries(options.map((one) => [one.text, one.value])) };
 }
 
-/** What the server's answer means. */
+/** The server's answer as the content of a file. */
 function asked(answer: any, as: As, given: Given, page: Reader): Read {
   switch (answer?.kind) {
     case "log":
@@ -196,7 +196,7 @@ function lines(problems: { line?: number; text: string }[], name: string): strin
   return problems.map(({ line, text }) => (line === undefined ? `${name}: ${text}` : `${name}:${line}: ${text}`));
 }
 
-/** A plans file: plans with mistakes are left out and said, unless none is left. */
+/** A plans file. Plans with mistakes are left out and reported, unless no plan is left. */
 function readPlans(data: Record<string, any>, reading: Reading, name: string, page: Reader): Read {
   if (data.codose === "plans" && typeof data.version === "number" && data.version > 1)
     return { kind: "problems", problems: [say(page.words, "document.file_newer", { name, version: data.version })] };
@@ -228,7 +228,7 @@ function readPlans(data: Record<string, any>, reading: Reading, name: string, pa
 
 // --- writing ---------------------------------------------------------------------------------------
 
-/** One plan as a scenario file; what it was read from gives its comments back. */
+/** One plan as a scenario file, with the comments of the text that it was read from. */
 export function planText(plan: Plan): string {
   return writeYaml(plan.scenario, plan.source);
 }
@@ -264,13 +264,13 @@ export function fileName(name: string, ending: string): string {
   return stem + ending;
 }
 
-/** What the file of all plans is called. */
+/** The name for the file of all plans. */
 export function plansFileName(file: PlansFile): string {
   const more = file.plans.length - 1;
   return fileName(more ? `${file.plans[0].name} and ${more} more` : file.plans[0].name, ".plans.yaml");
 }
 
-/** A document with these plans after those that it has. */
+/** A document with these plans added after its own. */
 export function withPlans(file: PlansFile, plans: Plan[]): PlansFile {
   return plans.reduce<PlansFile>((into, plan) => {
     const name = uniqueName(into, plan.name);

@@ -24,7 +24,7 @@ const NONE = -1;
 
 /** A scenario as arrays: sim.engine.tables.Tables. */
 export interface Tables {
-  arrays: Record<string, Given>; // of the plan, as bytes
+  arrays: Record<string, Given>; // arrays of the plan, as bytes
   sizes: Record<string, number>; // by name, for the work space
   coupled: boolean;
 }
@@ -109,7 +109,7 @@ function reports(horizon: number, weeks: number[] | null): number[] {
   return rows;
 }
 
-/** Of an axis: a number, a size by name, or a product of these. */
+/** Length of an axis: a number, a size by its name, or a product of these. */
 function length(axis: string | number | (string | number)[], sizes: Record<string, number>): number {
   if (Array.isArray(axis)) return axis.reduce<number>((all, one) => all * length(one, sizes), 1);
   return typeof axis === "number" ? axis : sizes[axis];
@@ -175,7 +175,7 @@ const zeros = (type: string, ...shape: number[]): Given => ({ type, shape });
 /** A function's shares add up to 1 within this, or they are divided by their sum. */
 const EXACT = 1e-9;
 
-/** What the time goes to; NaN for the reference mix. */
+/** Share of each function in the time of a contact; NaN for the reference mix. */
 function shares(functions: Record<string, number> | null, names: string[]): Record<string, number> {
   if (functions === null) return Object.fromEntries(names.map((name) => [name, NaN]));
   const total = names.reduce((sum, name) => sum + functions[name], 0);
@@ -296,7 +296,7 @@ function eventRows(layout: Layout, scenario: Scenario): { rows: Records; leaves:
 
 // --- compiled code fills in the rest -----------------------------------------------------------------
 
-/** A scenario as arrays; kept while the scenario is, as its job and its cost both rest on them. */
+/** A scenario as arrays, kept as long as the scenario, as both its job and its cost need them. */
 export function tabulate(engine: Engine, scenario: Scenario, stagger: number): Tables {
   const kept = made.get(scenario);
   if (kept?.engine === engine && kept.stagger === stagger) return kept.tables;
@@ -361,7 +361,7 @@ function sharedLog(engine: Engine, scenario: Scenario, regions: Given, served: G
   return { ...rows.given, bytes: log };
 }
 
-/** What compiled code finds: the contacts, and what events do to each week. */
+/** The contacts, and the effect of events on each week, as compiled code works them out. */
 function spread(
   engine: Engine,
   scenario: Scenario,

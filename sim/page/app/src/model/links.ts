@@ -5,7 +5,7 @@ import { checkPlansFile } from "./plans_check";
 import { openPlan } from "./plans";
 import type { Reader } from "./files";
 
-const MOST_BYTES = 4 * 1024 * 1024; // of what a link unfolds to
+const MOST_BYTES = 4 * 1024 * 1024; // most bytes of an inflated link
 
 async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
   const reader = new Blob([bytes as BlobPart]).stream().pipeThrough(stream as unknown as ReadableWritablePair<Uint8Array, Uint8Array>).getReader();

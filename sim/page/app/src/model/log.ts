@@ -6,14 +6,14 @@ import { dayNumber, type Known } from "./check";
 import { type LogRead, plain } from "./logtable";
 
 export interface Told {
-  way: string; // under "document" in the table of words
+  way: string; // path under "document" in words.json
   values: Record<string, string | number>;
 }
 
 export interface WithLog {
   scenario: ScenarioData;
   said: Told[];
-  strangers: { region: string[]; provider: string[] }; // of the log, that the plan does not have
+  strangers: { region: string[]; provider: string[] }; // names in the log that the plan does not have
 }
 
 /** Whether the regions and the providers of the log become those of a plan that has others. */
@@ -22,9 +22,9 @@ export interface Take {
   providers?: boolean;
 }
 
-/** A scenario with this log as its history: contacts before its end are history, series go on after it.
+/** A scenario with this log as its history; contact series go on after the log.
  *
- * A log that begins before the plan makes week 1 whole weeks earlier, and every date of the plan stays. As
+ * A log that begins before the plan moves week 1 earlier by whole weeks, while every date of the plan stays, as in
  * `with_history` of sim/page/opened.py.
  */
 export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dated">, page: Known, take: Take = {}): WithLog {
@@ -61,7 +61,7 @@ function weekOf(day: string, start: string): number {
   return Math.floor((dayNumber(day)! - dayNumber(start)!) / 7) + 1;
 }
 
-/** What is left of a series after a week, in its rhythm; null: nothing. */
+/** The rest of a series after a week, in its rhythm; null where nothing is left. */
 function after(series: any, week: number, horizon: number): any {
   const [first, ends] = [series.first_week ?? 1, series.last_week ?? horizon];
   const behind = week + 1 - first;
@@ -106,7 +106,7 @@ function withNames(
 const NUMBERED = /^(.*?)\s*([0-9]+|[IVXLC]+)$/;
 const ROMAN: Record<string, number> = { I: 1, V: 5, X: 10, L: 50, C: 100 };
 
-/** Names such as Region IX by their number, where all have one after the same words; else as they came. */
+/** Names such as Region IX in order of their numbers, where all have one after the same words. */
 function inOrder(names: string[]): string[] {
   const parts = names.map((name) => NUMBERED.exec(name));
   if (parts.some((one) => one === null || one[1] !== parts[0]![1])) return names;

@@ -1,4 +1,4 @@
-/** A contact log as a table says it: what each column is, what each row says, what cannot be read. */
+/** Reads a contact log from a table: its columns, its rows, and what cannot be read. */
 import { readNumber } from "../setting/numbers";
 import { choicesOf, rangeOf } from "../setting/read";
 import type { RowFault } from "../setting/table";
@@ -35,18 +35,18 @@ const STATUSES: Record<string, string[]> = {
   region_cancelled: ["region cancelled", "region canceled", "cancelled by region", "no show"],
 };
 
-/** Columns that say what the others say already: calendars that the page wrote have them. */
+/** Columns that follow from others; calendars written by the page have them. */
 const NOT_NEEDED = ["week begins", "preparation hours", "travel hours", "provider hours"];
 const NEEDED = ["region", "mode", "hours"];
 
-export type DayOrder = "day" | "month"; // of 3/4/2026, which comes first
+export type DayOrder = "day" | "month"; // which comes first in 3/4/2026
 
 export interface LogRead {
-  rows: Record<string, any>[]; // of the form that a scenario has; `date` in place of `week` where dated
+  rows: Record<string, any>[]; // in the form of a scenario; with `date` in place of `week` where dated
   dated: boolean;
   faults: RowFault[];
-  ambiguous: boolean; // dates that could be read in two ways: the order has to be chosen
-  unused: string[]; // headings of columns that say nothing here
+  ambiguous: boolean; // dates can be read in two ways: the user must choose the order
+  unused: string[]; // headings of columns that are not read
 }
 
 /** The columns of codose's own form (docs/how-to/contact-log.md). */
@@ -64,8 +64,8 @@ function named(known: Record<string, string[]>, text: string): string | undefine
   return Object.keys(known).find((key) => known[key].includes(wanted));
 }
 
-/** The rows of a log, in codose's own form or as a spreadsheet has them: headings, ways of meeting and days as people
- * write them. `order`: how 3/4/2026 is meant, where the dates do not show it.
+/** The rows of a log, in codose's own form or from a spreadsheet, with headings, modes and days as people write them.
+ * `order` tells how 3/4/2026 is meant, where the dates do not show it.
  */
 export function readLog(text: string, page: Known, order: DayOrder | null): LogRead {
   const { rows, closed } = readTable(text);
@@ -139,7 +139,7 @@ class RowReading {
     this.log.rows.push(row);
   }
 
-  /** What was done: a share a function, or the name of a mix. */
+  /** The functions of a contact: a share for each, or the name of a mix. */
   private functions(at: (kind: string) => string, refuse: (fault: string, text: string, known?: string[]) => void): unknown {
     const { names, presets } = this.page.functions;
     const shares = names.filter((name) => at(name)).map((name) => [name, this.limited(at(name), 0, 1)] as const);
@@ -169,7 +169,7 @@ class RowReading {
   }
 }
 
-/** What stands in the way of a log, equal causes together, as sentences. */
+/** The faults of a log as sentences, equal faults together. */
 export function faultTexts(faults: RowFault[], say: (path: string, values?: Record<string, string | number>) => string): string[] {
   const groups = new Map<string, RowFault & { count: number }>();
   for (const one of faults) {

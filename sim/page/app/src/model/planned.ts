@@ -8,7 +8,7 @@ const TOTAL = 0;
 const SPENT = 1;
 const YEARS = 2;
 
-/** What has to be set aside: without chance, every contact held, everybody there who was asked.
+/** The money to set aside: without chance, with every contact held and everybody invited present.
  *
  * parameters: a set in the order of layout.parameters, the scenario's own.
  */
@@ -60,7 +60,7 @@ function priced(
   }) as { costs: Float64Array; providers: Float64Array };
 }
 
-/** Money a provider hour, staff hour and visit. */
+/** Prices of a provider hour, a staff hour and a visit. */
 export function rates({ costs }: Scenario): number[] {
   return [costs.provider_hour, costs.staff_hour, costs.travel_visit];
 }

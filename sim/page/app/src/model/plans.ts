@@ -1,6 +1,6 @@
-/** The document of plans: what it is when new, and every way in which its list of plans changes.
+/** The document of plans: a new one, and every way in which its list of plans changes.
  *
- * All functions give a new document and leave the old one as it is.
+ * All functions return a new document and leave the old one unchanged.
  */
 import type { Plan, PlansFile, ScenarioData } from "../types";
 
@@ -50,7 +50,7 @@ function key(name: string): string {
   return name.normalize("NFC").toLowerCase();
 }
 
-/** `wanted`, or that with a number where another plan is called so. */
+/** The name `wanted`, with a number added where another plan has it. */
 export function uniqueName(file: PlansFile, wanted: string, except?: string): string {
   const taken = new Set(file.plans.filter((plan) => plan.name !== except).map((plan) => key(plan.name)));
   const name = cleanName(wanted) || "Plan";
@@ -63,7 +63,7 @@ export function uniqueName(file: PlansFile, wanted: string, except?: string): st
   }
 }
 
-/** With one plan more, on the screen; its name is made unique. */
+/** The document with a further plan, which is put on the screen; its name is made unique. */
 export function addPlan(file: PlansFile, plan: Plan, after?: string): PlansFile {
   const name = uniqueName(file, plan.name);
   const plans = [...file.plans];
@@ -72,7 +72,7 @@ export function addPlan(file: PlansFile, plan: Plan, after?: string): PlansFile 
   return { ...file, plans, open: name };
 }
 
-/** With a plan made here: its scenario is called as the plan. */
+/** The document with a plan made on the page, whose scenario takes the plan's name. */
 export function addNew(file: PlansFile, name: string, scenario: ScenarioData, source?: string): PlansFile {
   const unique = uniqueName(file, name);
   const plan: Plan = { name: unique, scenario: { ...scenario, name: unique } };
@@ -100,7 +100,7 @@ export function renamePlan(file: PlansFile, name: string, wanted: string): Plans
   };
 }
 
-/** Without a plan; the last one stays. */
+/** The document without a plan; the only plan cannot be removed. */
 export function removePlan(file: PlansFile, name: string): PlansFile {
   const index = file.plans.findIndex((plan) => plan.name === name);
   if (index < 0 || file.plans.length < 2) return file;
@@ -119,7 +119,7 @@ export function movePlan(file: PlansFile, name: string, to: number): PlansFile {
   if (from < 0 || from === place) return file;
   const plans = [...file.plans];
   plans.splice(place, 0, ...plans.splice(from, 1));
-  // Who is compared to stays the same plan, also where it was only the first one.
+  // The reference stays the same plan, also where it was only by default the first one.
   return { ...file, plans, reference: file.reference ?? file.plans[0].name };
 }
 
@@ -131,7 +131,7 @@ export function withOpen(file: PlansFile, name: string): PlansFile {
   return planNamed(file, name) && file.open !== name ? { ...file, open: name } : file;
 }
 
-/** With the scenario of a plan (default: the one on the screen) changed. */
+/** The document with the scenario of a plan changed; by default, of the plan on the screen. */
 export function withScenario(
   file: PlansFile,
   change: (scenario: ScenarioData) => ScenarioData,
@@ -156,7 +156,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value has the shape of a document; what its scenarios say is not judged. */
+/** Whether a value has the shape of a document; its scenarios are not checked. */
 export function isPlansFile(value: unknown): value is PlansFile {
   if (!isObject(value) || value.codose !== "plans" || value.version !== 1) return false;
   const { plans, budget, targets } = value;

@@ -4,7 +4,7 @@ import { check, checkBySchema, isObject, type Known, sentence } from "./check";
 import { didYouMean, shown, some } from "./python_text";
 import type { Reading } from "./yaml_text";
 
-/** Every mistake in it and in its plans, by line where the text is known. */
+/** Every mistake in a plans file and in its plans, by line where the text is known. */
 export function checkPlansFile(data: Record<string, any>, page: Known & Pick<PageData, "plans_schema">, reading?: Reading): Problem[] {
   const found = checkBySchema(page.plans_schema, data, page, reading);
   const report = (path: (string | number)[], message: string, allowed = "", suggestion = "") =>

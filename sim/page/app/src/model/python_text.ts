@@ -2,7 +2,7 @@
 
 const SHOWN = 60;
 
-/** What Python's str.strip() takes away. */
+/** The characters that Python's str.strip() removes. */
 const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const ENDS = new RegExp(`^${BLANK}|${BLANK}$`, "g");
 
@@ -55,7 +55,7 @@ export function number(value: number, decimal = false): string {
   return text.includes(".") ? text : `${text}.0`;
 }
 
-/** As Python's format with `g`: so many significant digits, without trailing zeros. */
+/** A number as Python's format `g` writes it: `digits` significant digits, without trailing zeros. */
 export function general(value: number, digits = 6, thousands = false): string {
   if (!Number.isFinite(value)) return number(value);
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";

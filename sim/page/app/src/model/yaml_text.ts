@@ -22,7 +22,7 @@ import {
 import type { Problem } from "../types";
 
 export const DEPTH_LIMIT = 40;
-export const TEXT_LIMIT = 1024 * 1024; // characters of a scenario, as Python has it
+export const TEXT_LIMIT = 1024 * 1024; // characters of a scenario; Python has the same limit
 
 export type Way = (string | number)[];
 
@@ -30,9 +30,9 @@ export interface Reading {
   data: any; // undefined where nothing can be read
   problems: Problem[];
   lineOf(way: Way): number | undefined;
-  /** Whether a whole number was written as a decimal ("156.0"), which is none to Python. */
+  /** Whether a whole number was written as a decimal ("156.0"), which Python takes for a float. */
   isDecimal(way: Way): boolean;
-  /** Whether a mistake that is said already makes the value unusable. */
+  /** Whether a mistake that is reported already makes the value unusable. */
   isBroken(way: Way): boolean;
   /** Whether a number was too large for a browser to hold it exactly. */
   isRounded(way: Way): boolean;
@@ -290,7 +290,7 @@ class Reader implements Reading {
       }
       items.push([key, this.value(pair.value as Node | null, inner, depth + 1)]);
     }
-    return Object.fromEntries(items); // also of a key such as __proto__
+    return Object.fromEntries(items); // holds a key such as __proto__ too
   }
 
   private key(pair: Pair, way: Way): string | null {
@@ -312,7 +312,7 @@ class Reader implements Reading {
   }
 }
 
-/** Errors of the parser that are mistakes of ours to tell, not of the syntax. */
+/** Errors of the parser that are not errors of syntax; the reader reports them itself. */
 const SYNTAX_OF_TAGS = new Set<string>(["TAG_RESOLVE_FAILED", "BAD_ALIAS", "DUPLICATE_KEY"]);
 
 // --- writing ---------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ const SYNTAX_OF_TAGS = new Set<string>(["TAG_RESOLVE_FAILED", "BAD_ALIAS", "DUPL
 const WRITING = { lineWidth: 100, minContentWidth: 20, flowCollectionPadding: false, blockQuote: true } as const;
 const PLAIN = /^[\p{L}_][\p{L}\p{N}_ .,()/'%+*=-]*$/u;
 
-/** Line breaks of YAML 1.1, which stand in quotes only: as escapes. */
+/** A text with the line breaks of YAML 1.1, which occur in quotes only, as escapes. */
 function escaped(text: string): string {
   return text.replace(/[\x85\u2028\u2029\ufeff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -329,7 +329,7 @@ function failsafe(text: string): Document {
   return parseDocument(text, { schema: "failsafe", uniqueKeys: false, merge: false, logLevel: "silent" }) as Document;
 }
 
-/** Data as YAML; where `source` is what it was read from, its comments and forms are kept. */
+/** Data as YAML. `source` is the text that it was read from, whose comments and forms are kept. */
 export function writeYaml(data: Record<string, any>, source?: string, head = ""): string {
   const doc = documentOf(data, source);
   if (head) doc.commentBefore = head;
@@ -348,7 +348,7 @@ export function scalarNode(text: string): Scalar {
   return textNode(text);
 }
 
-/** The node of data for a larger document. */
+/** The data as a node for a larger document. */
 export function nodeFor(data: any, source?: string): Node {
   if (source === undefined) return nodeOf(data);
   const doc = documentOf(data, source);
@@ -408,7 +408,7 @@ function patchMap(node: YAMLMap, was: Record<string, any>, now: Record<string, a
   if (node.flow && JSON.stringify(now).length > 120) node.flow = false;
 }
 
-/** Entries that are the same stay with their comments; between these, places are matched in turn. */
+/** Equal entries keep their comments; the entries between them are matched in order. */
 function patchSeq(node: YAMLSeq, was: any[], now: any[]): void {
   const items = node.items as Node[];
   const made: Node[] = [];
@@ -424,7 +424,7 @@ function patchSeq(node: YAMLSeq, was: any[], now: any[]): void {
   node.items = made;
 }
 
-/** Pairs of places of entries that are the same in both lists, as many as there are in order. */
+/** Pairs of indices of equal entries: the longest common subsequence of both lists. */
 function unchanged(was: any[], now: any[]): [number, number][] {
   const [one, other] = [was.map(textOf), now.map(textOf)];
   if (one.length * other.length > 250_000) return sameEnds(one, other);
