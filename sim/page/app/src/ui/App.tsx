@@ -1,4 +1,4 @@
-/** The views of the page and what stands around them. */
+/** The views of the page and the frame around them. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Best } from "../best";
 import { Class } from "../klass";
@@ -115,7 +115,7 @@ function PlanView({ store, engine, answers, work }: PlanViewProps) {
   );
 }
 
-/** Where the page cannot compute: why, and what it computed last. */
+/** Shown where the page cannot compute: the reason, and the last results. */
 function AsItWas({ store, why }: { store: Store; why: EngineState }) {
   const say = useSay();
   const file = useStore((state) => state.file);
@@ -145,7 +145,7 @@ function Rests({ store, work }: { store: Store; work: Work }) {
   return <RestsOn data={store.data} file={file} plan={openPlan(file)} answer={answer} comparison={comparison} />;
 }
 
-/** The search for the best use of the budget; nothing where the plan cannot be run. */
+/** The search for the best use of the budget; empty where the plan cannot be run. */
 function BestUse({ store, runner, answers }: { store: Store; runner: PageRunner; answers: Answers }) {
   const file = useStore((state) => state.file);
   const plan = openPlan(file);

@@ -62,7 +62,7 @@ export function Frame({ view, onView, tools, plans, foot, children }: FrameProps
   );
 }
 
-/** Setting on the left, what follows from it on the right; one below the other on a phone. */
+/** The setting on the left and its results on the right; one below the other on a phone. */
 export function Columns({ set, see }: { set: ComponentChildren; see: ComponentChildren }) {
   const say = useSay();
   return (
@@ -84,7 +84,7 @@ export function Columns({ set, see }: { set: ComponentChildren; see: ComponentCh
   );
 }
 
-/** Without a change of the address, which says what is on the screen. */
+/** Go to a part of the page without a change of the address, which tells what is on the screen. */
 function jump(event: Event, id: string): void {
   event.preventDefault();
   document.getElementById(id)?.scrollIntoView({ block: "start" });
@@ -95,7 +95,7 @@ function focusMain(event: Event): void {
   document.getElementById("main")!.focus();
 }
 
-/** The height of the bar that stays at the top, for what sticks below it. */
+/** Sets the height of the bar that stays at the top, for parts that stick below it. */
 function useHeight() {
   const self = useRef<HTMLElement>(null);
   useEffect(() => {

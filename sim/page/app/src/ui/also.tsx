@@ -1,4 +1,4 @@
-/** What a plan holds and no control shows: kept, told, saved unchanged. */
+/** Fields of a plan that no control shows: they are listed, and saved unchanged. */
 import { alsoIn } from "../model/controls";
 import { openPlan } from "../model/plans";
 import type { PageData } from "../types";

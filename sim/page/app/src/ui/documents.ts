@@ -1,4 +1,4 @@
-/** What one does with documents: opening, saving, links; everything is said in the store's notices. */
+/** Opens and saves documents and handles links; the store's notices report every result. */
 import { type As, type Ask, fileName, type Given, planText, plansFileName, plansText, type Question, type Read, readFile, withPlans } from "../model/files";
 import { check } from "../model/check";
 import { linkText, readLink } from "../model/links";
@@ -15,10 +15,10 @@ export interface Asking {
   answer: (answers: string[]) => Promise<void>;
 }
 
-/** An event of the window: its detail has `files`, and `as` what they are to be read. */
+/** An event of the window. Its detail holds `files` and, in `as`, the kind of file to read them as. */
 export const OPEN_FILES = "codose-open-files";
 
-/** Asks `codose serve`; null where the page stands by itself. */
+/** The function that asks `codose serve`; null where no server is behind the page. */
 export function server(data: PageData): Ask | null {
   if (!data.served) return null;
   return async (as, given, map) => {
@@ -35,10 +35,10 @@ export function server(data: PageData): Ask | null {
   };
 }
 
-/** Opens files one after the other; what cannot be read changes nothing. */
+/** Opens files one after the other; a file that cannot be read changes nothing. */
 export async function openFiles(store: Store, files: Iterable<File>, ask: (asking: Asking) => void, as?: As): Promise<void> {
   for (const file of files) {
-    const large = file.size > 10 * 1024 * 1024; // is not even read
+    const large = file.size > 10 * 1024 * 1024; // too large to be read at all
     const bytes = large ? new Uint8Array(0) : new Uint8Array(await file.arrayBuffer());
     const given = { name: file.name, bytes };
     if (large) problems(store, given.name, [store.say("file_large", { name: file.name, size: (file.size / 1024 ** 2).toFixed(1), most: "10" })]);
@@ -112,7 +112,7 @@ function takePlans(store: Store, read: Read & { kind: "plans" }, name: string): 
   store.tell(id, text, read.said, [{ label: store.say("open_both"), run: both }]);
 }
 
-/** A log becomes the history of the plan on the screen; whether it did. */
+/** Makes a log the history of the plan on the screen; returns whether it could. */
 export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said: string[], file: string, taking: Take = {}): boolean {
   const plan = openPlan(store.file);
   const made = withLog(plan.scenario, log, store.data, taking);
@@ -129,7 +129,7 @@ export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said
   return true;
 }
 
-/** Regions and providers of a log that the plan, which has names of its own, does not have. */
+/** Sentences on regions and providers of a log that a plan with names of its own does not have. */
 function strangers(store: Store, made: WithLog, taking: Take): string[] {
   const names = (all: string[]) => all.slice(0, 5).join(", ") + (all.length > 5 ? ", …" : "");
   return (["region", "provider"] as const)
@@ -151,7 +151,7 @@ export function savePlan(store: Store, name: string): void {
 
 // --- links -------------------------------------------------------------------------------------------
 
-/** Whether an address of this page means the same to others. */
+/** Whether others can open this page by its address. */
 function hasAddress(): boolean {
   return /^https?:$/.test(location.protocol) && !/^(localhost|127\.|\[::1\])/.test(location.host);
 }
@@ -171,7 +171,7 @@ export async function copyLink(store: Store): Promise<void> {
   }
 }
 
-/** Opens the plan of a link in the address, as one plan more; says where there is none in it. */
+/** Opens the plan of a link in the address as a further plan; reports a link that holds none. */
 export async function openLink(store: Store, hash: string): Promise<void> {
   const text = new URLSearchParams(hash.replace(/^#/, "")).get("p");
   if (text === null) return;

@@ -1,4 +1,4 @@
-/** What Python put into the file beside the app: data, and layout and module of the engine. */
+/** The content that Python put into the page's file: data, and the engine's layout and module. */
 import type { PageData } from "../types";
 
 type Part = "data" | "layout" | "wasm";

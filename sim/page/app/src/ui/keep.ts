@@ -1,8 +1,8 @@
-/** Keeps the document of plans in the browser's storage, as one entry; says what it cannot keep. */
+/** Keeps the document of plans in the browser's storage, as one entry, and reports what it cannot keep. */
 import { isPlansFile, sameContent } from "../model/plans";
 import type { PlansFile } from "../types";
 
-/** What is needed of localStorage. */
+/** The parts of localStorage that are needed. */
 export interface Shelf {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -29,11 +29,11 @@ interface Envelope {
   file: unknown;
 }
 
-/** Documents of earlier versions of the file, made into the next: steps[1] makes version 2 of 1. */
+/** Conversions of earlier versions of the document to the next: steps[1] makes version 2 from 1. */
 export const STEPS: Record<number, (old: any) => any> = {};
 export const VERSION = 1;
 
-/** A document as this version reads it, "newer" of a later one, null of what is none. */
+/** A document in this version; "newer" for a later version, null for anything else. */
 export function migrated(raw: any, steps = STEPS, version = VERSION): unknown | "newer" | null {
   let file = raw;
   if (typeof file !== "object" || file === null || file.codose !== "plans") return null;
@@ -47,7 +47,7 @@ export function migrated(raw: any, steps = STEPS, version = VERSION): unknown | 
 }
 
 export class Keeper {
-  private known: Kept | null = null; // what was last read or written here
+  private known: Kept | null = null; // what this tab last read or wrote
 
   constructor(
     private shelf: Shelf | null,
@@ -64,7 +64,7 @@ export class Keeper {
     return this.key;
   }
 
-  /** What is kept; what cannot be read is moved aside, so that nothing writes over it. */
+  /** The kept document. An unreadable entry is moved aside, so that nothing overwrites it. */
   read(): Read {
     let text: string | null = null;
     try {
@@ -82,7 +82,7 @@ export class Keeper {
     return { broken: found, aside };
   }
 
-  /** Writes, unless another tab has written something else since. */
+  /** Write the document, unless another tab has written other content since. */
   write(file: PlansFile, over = false): Written {
     if (!this.shelf) return { failed: "forbidden" };
     try {
@@ -107,17 +107,17 @@ export class Keeper {
     return typeof found === "string" || !this.isNews(found) ? null : found;
   }
 
-  /** Whether it says anything else than what is known here; which plan is on the screen is no news. */
+  /** Whether an entry differs from the one known to this tab, whichever plan is on the screen. */
   private isNews(kept: Kept): boolean {
     return this.known === null || !(kept.stamp === this.known.stamp || sameContent(kept.file, this.known.file));
   }
 
-  /** From now on, what that other tab wrote is what this one writes over. */
+  /** Accept what another tab wrote: from now on, this tab may overwrite it. */
   accept(kept: Kept): void {
     this.known = kept;
   }
 
-  /** Keeps a text under a name of its own; the name, or null where there is no room. */
+  /** Keep a text under a name of its own; returns the name, or null where there is no room. */
   putAside(text: string): string | null {
     const shelf = this.shelf;
     if (!shelf) return null;
@@ -131,11 +131,11 @@ export class Keeper {
         return name;
       }
     } catch {
-      this.shelf = null; // nothing more is written here, least of all over this
+      this.shelf = null; // this tab writes nothing more, least of all over this entry
       try {
         shelf.setItem(this.key, text);
       } catch {
-        // the storage takes nothing at all any more
+        // The storage takes nothing any more.
       }
       return null;
     }

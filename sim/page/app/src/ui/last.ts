@@ -1,11 +1,11 @@
-/** The last results, kept in the browser: what is shown where the page cannot compute. */
+/** The last results, kept in the browser and shown where the page cannot compute. */
 import type { Comparison, PlanAnswer } from "../types";
 
 const KEY = "codose.last";
-const MOST = 1_500_000; // letters: plans come first in the browser's storage
+const MOST = 1_500_000; // letters: plans have priority in the browser's storage
 
 export interface Last {
-  plan: unknown; // the scenario that it is of
+  plan: unknown; // the scenario of the answer
   answer: PlanAnswer;
   comparison: Comparison | null;
 }
@@ -32,7 +32,7 @@ export function keepLast(last: Last): void {
     const text = written(last);
     if (text.length <= MOST) localStorage.setItem(KEY, text);
   } catch {
-    // full or forbidden: the plans are what matters
+    // The storage is full or forbidden; the plans matter more than these results.
   }
 }
 

@@ -127,7 +127,7 @@ function Naming({ store, name, letter, done }: { store: Store; name: string; let
 
 // --- tools -----------------------------------------------------------------------------------------------
 
-/** For the head of the page. It also takes files that are dropped or pasted, links, and the keys. */
+/** The tools in the head of the page. They also handle dropped and pasted files, links, and keys. */
 export function DocumentTools({ store, data, children }: Props & { children?: ComponentChildren }) {
   const undo = useStore((state) => state.undo, store);
   const redo = useStore((state) => state.redo, store);
@@ -221,7 +221,7 @@ function Questions({ store, asking, done }: { store: Store; asking: Asking; done
   );
 }
 
-/** Dropping, pasting, keys and links; whether a file is held over the page. */
+/** Handles dropping, pasting, keys and links; returns whether a file is held over the page. */
 function useDocument(store: Store, ask: (asking: Asking) => void, pick: () => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {

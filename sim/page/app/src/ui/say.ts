@@ -18,11 +18,11 @@ export function say(words: Words, way: string, values: Values = {}): string {
     const form = new Intl.PluralRules("en").select(Number(values.count ?? 1));
     found = found[form] ?? found.other;
   }
-  if (typeof found !== "string") return way; // seen on the page, and by the test of words
+  if (typeof found !== "string") return way; // a missing sentence shows on the page and fails the test of words
   return filled(found, (name, hole) => (name in values ? shown(values[name]) : hole));
 }
 
-/** A number as it is, with no more digits than it has (up to 6 places). */
+/** A number with no more digits than it has, up to 6 decimals. */
 export function shown(value: string | number): string {
   return typeof value === "string" ? isolated(value) : String(Number(value.toFixed(6)));
 }

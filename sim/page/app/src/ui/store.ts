@@ -30,7 +30,7 @@ import { isoDay } from "../words/text";
 import { type Kept, Keeper, KEY, type Shelf } from "./keep";
 import { say } from "./say";
 
-/** A change of the document, and what it was before. */
+/** A change of the document, with the document before it. */
 export interface Step {
   readonly label: string;
   readonly file: PlansFile;
@@ -41,41 +41,41 @@ export type Saved =
   | { how: "kept"; at: Date }
   | { how: "waiting" } // it is written in a moment
   | { how: "nothing"; why: "forbidden" | "full" }
-  | { how: "other"; at: Date } // another tab has written something else: the user decides
+  | { how: "other"; at: Date } // another tab has written other content, and the user must decide
   | { how: "new" }; // nothing was made yet
 
-/** What the address says: view, plan, outcome, and whatever a view adds for itself. */
+/** The content of the address: view, plan, outcome, and what a view adds for itself. */
 export type Place = Readonly<Record<string, string>>;
 
 export interface Notice {
-  id: string; // a second notice of that name takes the place of the first
+  id: string; // a notice replaces an earlier one with its id
   kind: "said" | "problem";
   text: string;
   more?: string[]; // further sentences, one a line
   actions: Action[];
-  step?: Step; // the one that it speaks of: the notice goes when that step is taken back
+  step?: Step; // the step that it reports: the notice goes when that step is undone
 }
 
 export interface Action {
   label: string;
   run: () => void;
-  late?: boolean; // still right after later steps; the others go with the next step
+  late?: boolean; // still right after later steps; other actions go with the next step
 }
 
 export interface StoreState {
   file: PlansFile;
   place: Place;
-  undo: string | null; // what Undo would take back
+  undo: string | null; // the label of the step that Undo would take back
   redo: string | null;
   saved: Saved;
   notices: readonly Notice[];
 }
 
 export interface Options {
-  drag?: string; // moves under one name, up to settle(), are one step
+  drag?: string; // changes under one name, up to settle(), are one step
 }
 
-/** What the store needs of the browser; tests bring their own. */
+/** The parts of the browser that the store needs; tests bring their own. */
 export interface Surroundings {
   shelf: Shelf | null;
   now(): Date;
@@ -97,7 +97,7 @@ export class Store {
   private drag: string | null = null;
   private listeners = new Set<() => void>();
   private timer: unknown = null;
-  private inFile: PlansFile; // as last saved to a file, or as begun
+  private inFile: PlansFile; // the document as last saved to a file, or as begun
   private keeper: Keeper;
   readonly words: Record<string, any>;
 
@@ -145,20 +145,20 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Whether closing the page now would lose something. */
+  /** Whether closing the page now would lose changes. */
   get wouldBeLost(): boolean {
     const kept = this.state.saved.how === "kept" || this.state.saved.how === "new";
     return !kept && !sameContent(this.file, this.inFile);
   }
 
-  /** A sentence of the table of words, under "document". */
+  /** A sentence of words.json, under "document". */
   say(way: string, values: Record<string, string | number> = {}): string {
     return say(this.words, `document.${way}`, values);
   }
 
   // --- changing the document -----------------------------------------------------------------
 
-  /** One step. `label` is a noun for what is changed ("hours"): Undo says it. */
+  /** Change the document in one step. `label` is a noun for the change ("hours"), which Undo shows. */
   update(label: string, change: (file: PlansFile) => PlansFile, options: Options = {}): void {
     const before = this.file;
     const after = change(before);
@@ -173,12 +173,12 @@ export class Store {
     this.show(after);
   }
 
-  /** One step in the scenario of the plan on the screen (or of another). */
+  /** Change the scenario of the plan on the screen (or of another) in one step. */
   change(label: string, change: (scenario: ScenarioData) => ScenarioData, options: Options & { plan?: string } = {}): void {
     this.update(label, (file) => withScenario(file, change, options.plan ?? openPlan(file).name), options);
   }
 
-  /** The slider was let go: its next move is a step of its own. */
+  /** Call this when a slider is let go: its next move is a step of its own. */
   settle(): void {
     this.drag = null;
   }
@@ -199,7 +199,7 @@ export class Store {
     this.show(step.file);
   }
 
-  /** Everything as one new document (a file that was opened, a link); one step. */
+  /** Replace the whole document (by an opened file or a link) in one step. */
   replaceAll(label: string, file: PlansFile, inFile = false): void {
     if (inFile) this.inFile = file;
     this.update(label, () => file);
@@ -217,7 +217,7 @@ export class Store {
     this.keepLater();
   }
 
-  /** The notices without those of a step that was taken back, nor actions that a later step has overtaken. */
+  /** The notices without those of undone steps, and without actions that a later step has overtaken. */
   private stillTrue(): readonly Notice[] {
     const last = this.past.at(-1);
     return this.state.notices
@@ -227,13 +227,13 @@ export class Store {
 
   // --- plans ---------------------------------------------------------------------------------
 
-  /** Puts a plan on the screen; no step of the history. */
+  /** Put a plan on the screen, which is no step of the history. */
   open(name: string): void {
     const file = withOpen(this.file, name);
     if (file !== this.file) this.show(file);
   }
 
-  /** A plan from nothing, or from a shipped scenario by its key. */
+  /** Add a plan, empty or from a shipped scenario by its key. */
   newPlan(key: string | null = null, name?: string): void {
     const scenario = this.data.scenarios.find((one) => one.key === key)?.scenario ?? { name: "" };
     const called = name ?? (key === null ? this.say("new_name") : scenario.name);
@@ -268,7 +268,7 @@ export class Store {
     this.notice({ id: "deleted", kind: "said", text, actions: [{ label: this.say("undo"), run: back, late: true }], step: this.past.at(-1) });
   }
 
-  /** A deleted plan comes back although other things were changed since. */
+  /** Bring a deleted plan back and keep later changes. */
   private restore(before: PlansFile, name: string): void {
     const plan = planNamed(before, name)!;
     const place = before.plans.indexOf(plan);
@@ -290,7 +290,7 @@ export class Store {
 
   // --- the address ---------------------------------------------------------------------------
 
-  /** Goes to a view or an outcome; a view is a step of the browser's history. Empty: left out. */
+  /** Go to a view or an outcome; a new view is a step of the browser's history. Empty values are left out. */
   go(place: Place): void {
     const next = tidy({ ...this.state.place, ...place });
     const step = next.view !== this.state.place.view;
@@ -320,7 +320,7 @@ export class Store {
     this.around.writeHash(hashOf(this.state.place), step);
   }
 
-  /** The link in the address was read, or cannot be: the address says where one is again. */
+  /** Call this when the link in the address was read or failed: the address shows the current view again. */
   linkRead(): void {
     const { p: _, ...place } = this.state.place;
     this.set({ place });
@@ -370,7 +370,7 @@ export class Store {
     else this.set({ saved: { how: "nothing", why: written.failed } });
   }
 
-  /** Tries the storage again after it was full; what is said changes with the outcome. */
+  /** Try the storage again after it was full, and report the outcome. */
   keepAgain(): void {
     if (this.state.saved.how === "nothing" && this.keeper.usable) this.set({ saved: { how: "waiting" } });
     this.keepNow();
@@ -379,7 +379,7 @@ export class Store {
   private heard(event: { key: string | null; newValue: string | null }): void {
     if (event.key !== null && event.key !== this.keeper.name) return;
     if (event.newValue === null) {
-      // The storage was emptied: what is on the screen is all there is.
+      // The storage was emptied, so the document on the screen is the only copy.
       if (this.state.saved.how === "kept") this.keepNow(true);
       return;
     }
@@ -387,7 +387,7 @@ export class Store {
     if (kept) this.meet(kept);
   }
 
-  /** Another tab has written: nothing is overwritten until the user has decided. */
+  /** Another tab has written: nothing is overwritten until the user decides. */
   private meet(other: Kept): void {
     if (sameContent(other.file, this.file)) {
       this.keeper.accept(other);
@@ -428,7 +428,7 @@ export class Store {
     this.set({ notices: [...this.state.notices.filter((one) => one.id !== notice.id), notice] });
   }
 
-  /** Says what the last step did, with an Undo for it; more actions may stand beside. */
+  /** Report what the last step did, with an Undo for it and perhaps further actions. */
   tell(id: string, text: string, more?: string[], actions: Action[] = []): void {
     const undo = { label: this.say("undo"), run: () => this.undo() };
     this.notice({ id, kind: "said", text, more, actions: [undo, ...actions], step: this.past.at(-1) });
@@ -449,7 +449,7 @@ export class Store {
 
 export const StoreContext = createContext<Store | null>(null);
 
-/** A part of the state; the component is drawn again when that part is another (by Object.is). */
+/** A part of the state; the component is drawn again when that part changes (by Object.is). */
 export function useStore<T>(select: (state: StoreState) => T, given?: Store): T {
   const around = useContext<Store | null>(StoreContext);
   const store: Store | null = given ?? around;
@@ -473,14 +473,14 @@ export function useStore<T>(select: (state: StoreState) => T, given?: Store): T 
 
 // --- helpers -------------------------------------------------------------------------------------
 
-/** The plans of both: those of the other that differ come after, under names of their own. */
+/** The plans of both documents: plans of the other that differ are added under names of their own. */
 function joined(mine: PlansFile, other: PlansFile): PlansFile {
   const known = new Set(mine.plans.map((plan) => JSON.stringify(plan.scenario)));
   const news = other.plans.filter((plan) => !known.has(JSON.stringify(plan.scenario)));
   return { ...news.reduce((file, plan) => addPlan(file, plan), mine), open: mine.open };
 }
 
-/** Makes a mistake of changing the document in place an error where it is made. */
+/** Freeze the document, so that a change in place fails where it is made. */
 function freeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -489,7 +489,7 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-/** Begins with the first Monday of the month that comes, where no day is said: sentences and axes then have dates. */
+/** A scenario without a date begins on the first Monday of next month, so that sentences and axes have dates. */
 function dated(now: Date, scenario: ScenarioData): ScenarioData {
   if (hasDates(scenario)) return scenario;
   return { ...scenario, start_date: isoDay(firstMonday(now.getFullYear(), now.getMonth() + 1)) };
@@ -504,7 +504,7 @@ function datedAs(beside: ScenarioData, scenario: ScenarioData): ScenarioData {
 const hasDates = (scenario: ScenarioData): boolean =>
   scenario.start_date !== undefined || scenario.contact_log !== undefined;
 
-/** A short mark of a document that came with the page, so that its changes are kept apart. */
+/** A short hash of a document that came with the page, by which its changes are kept apart. */
 function mark(file: PlansFile): string {
   let hash = 5381;
   for (const letter of JSON.stringify(file)) hash = ((hash * 33) ^ letter.codePointAt(0)!) >>> 0;
@@ -549,7 +549,7 @@ function browser(): Surroundings {
     shelf = window.localStorage;
     shelf.getItem(KEY);
   } catch {
-    shelf = null; // forbidden
+    shelf = null; // storage is forbidden
   }
   return {
     shelf,

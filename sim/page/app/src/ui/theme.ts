@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it; kept in the browser where that is allowed. */
+/** The theme: light, dark or the system's; the browser keeps the choice where that is allowed. */
 export type Theme = "auto" | "light" | "dark";
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 const KEY = "codose.theme";
@@ -18,6 +18,6 @@ export function useThisTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // the browser keeps nothing: the theme holds until the page is closed
+    // The browser keeps nothing, so the theme lasts until the page is closed.
   }
 }

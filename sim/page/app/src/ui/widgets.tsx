@@ -1,5 +1,5 @@
-/** What all parts share: terms that explain themselves, menus, dialogs, toasts, skeletons, and the
- * boundary that keeps a fault of one part from taking the page with it. */
+/** Shared components: terms that explain themselves, menus, dialogs, toasts, skeletons, and the boundary
+ * that keeps a fault of one part from ending the whole page. */
 import { Component, type ComponentChildren, createContext } from "preact";
 import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PageData } from "../types";
@@ -21,7 +21,7 @@ export function useSay(): (way: string, values?: Record<string, string | number>
 
 // --- terms -------------------------------------------------------------------------------------------
 
-/** A word with its sentence of the glossary, on hover, focus or tap; plain where there is none. */
+/** A word with its sentence of the glossary on hover, focus or tap; plain text without one. */
 export function Term({ name, children }: { name: string; children?: ComponentChildren }) {
   const { glossary } = usePageData();
   const shown = children ?? name.replaceAll("_", " ");
@@ -29,7 +29,7 @@ export function Term({ name, children }: { name: string; children?: ComponentChi
   return meaning ? <Explained text={meaning}>{shown}</Explained> : <>{shown}</>;
 }
 
-/** Anything with a sentence that explains it. */
+/** Content with a sentence that explains it. */
 export function Explained({ text, children }: { text: string; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const place = useRef<HTMLSpanElement>(null);
@@ -87,7 +87,7 @@ export interface MenuItem {
 /** A button that opens a list of things to do. Arrows, Home, End, Escape; a click elsewhere closes. */
 export function Menu(props: {
   label: ComponentChildren;
-  name?: string; // what a screen reader says, where the label is a sign
+  name?: string; // name for screen readers, where the label is a sign
   items: MenuItem[];
   class?: string;
   right?: boolean;
@@ -217,7 +217,7 @@ export interface ToastAbout {
   actions?: { label: string; run: () => void }[];
 }
 
-/** What is said in passing; read out by screen readers. */
+/** Short notices, which screen readers read out. */
 export function Toasts({ toasts, onClose }: { toasts: readonly ToastAbout[]; onClose: (id: string) => void }) {
   const say = useSay();
   return (
@@ -246,7 +246,7 @@ export function Toasts({ toasts, onClose }: { toasts: readonly ToastAbout[]; onC
   );
 }
 
-/** In place of what is being worked out. */
+/** A placeholder for results that are being worked out. */
 export function Skeleton({ height = "1em", width = "100%" }: { height?: string; width?: string }) {
   const box = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
@@ -264,7 +264,7 @@ interface BoundaryProps {
   children: ComponentChildren;
 }
 
-/** Keeps a fault of one part in its place: says so, and offers the plans as a file. */
+/** Confines a fault to its part of the page, reports it, and offers the plans as a file. */
 export class Boundary extends Component<BoundaryProps, { fault: Error | null }> {
   state = { fault: null };
 

@@ -19,7 +19,7 @@ export function useAnswers(store: Store, runner: PageRunner | null): Answers | n
   return useMemo(() => runner && new Answers(runner, data, completer(data)), [runner, data]);
 }
 
-/** What is known of the document as it stands at this moment; the rest is worked out in the background. */
+/** The results known for the current document; missing ones are worked out in the background. */
 export function useWork(store: Store, answers: Answers | null): Work {
   const file = useStore((state) => state.file, store);
   const [, draw] = useState(0);

@@ -1,4 +1,4 @@
-/** How a sentence takes its values; the one place that knows singular and plural within a sentence. */
+/** Fills values into sentences; only this module chooses between singular and plural within a sentence. */
 
 const HOLE = /\{(\w+)(?::([^{}|]+)\|([^{}|]+))?\}/g;
 

@@ -1,7 +1,7 @@
-/** How numbers, money, shares and dates read on the page; and how a sentence is filled in.
+/** Formats numbers, money, shares and dates for the page, and fills in sentences.
  *
- * The formats are those of sim/present/format.py, so that a number reads the same in a report; a minus
- * is the sign, because what is read here is not computed with.
+ * The formats are those of sim/present/format.py, so that a number reads the same in a report. Only the
+ * minus is the typographic sign, as nobody computes with the numbers of the page.
  */
 import { filled } from "./filled";
 import { isolated } from "./isolated";
@@ -18,7 +18,7 @@ const DAY = 86_400_000;
 
 export type Values = Record<string, string | number>;
 
-/** "{a} of {b}" with values. A placeholder without a value is a mistake of the page, and said. */
+/** Fill a template such as "{a} of {b}". Throws an error for a placeholder without a value. */
 export function fill(template: string, values: Values = {}): string {
   return filled(template, (name) => {
     const value = values[name];
@@ -33,7 +33,7 @@ function grouped(value: number, places: number): string {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
-/** Two decimals below 10, one below 100, none beyond; one digit where two decimals would show nothing. */
+/** Two decimals below 10, one below 100, none beyond; one digit where two decimals would show 0. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return EMPTY;
   const size = Math.abs(value);
@@ -79,7 +79,7 @@ export function percent(value: number): string {
   return `${grouped(rounded, 0)} %`;
 }
 
-/** "143 of 200": shares of runs are told with their number. */
+/** "143 of 200": shares of runs are given with their numbers. */
 export function outOf(hits: number, all: number): string {
   return `${grouped(hits, 0)} of ${grouped(all, 0)}`;
 }
@@ -98,7 +98,7 @@ export function money(value: number, currency: string): string {
   return text.startsWith(MINUS) ? `${MINUS}${currency}${text.slice(1)}` : `${currency}${text}`;
 }
 
-/** The same in three digits, for what is known no better: the mean of runs. */
+/** An amount in three digits, for the mean of runs, which is known no better. */
 export function about(value: number, currency: string): string {
   return money(Number(value.toPrecision(3)), currency);
 }

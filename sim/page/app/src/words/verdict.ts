@@ -1,7 +1,7 @@
-/** The verdict: what a plan comes to, in sentences. Which sentence is said when stands in words.json.
+/** The verdict: the results of a plan in sentences.
  *
- * verdict() turns an answer into facts (better, met, ...) and texts (0.42, $138,000, ...); a table of words.json says,
- * by the facts, which sentence; the texts are filled in. compared() does the same for a plan beside the reference.
+ * verdict() turns an answer into facts (better, met, ...) and texts (0.42, $138,000, ...). By the facts, a table of
+ * words.json chooses each sentence; the texts are filled in. compared() does so for a plan beside the reference.
  */
 import { isolated } from "./isolated";
 import type {
@@ -30,7 +30,7 @@ export function outcomeOf(data: PageData, name: string): OutcomeAbout {
   return found;
 }
 
-/** A value of an outcome, with its unit where it has one that is read. */
+/** A value of an outcome, with its unit where it is money or hours. */
 export function valueOf(about_: OutcomeAbout, value: number, currency: string, difference = false): string {
   const sign = difference && value > 0 ? "+" : "";
   if (about_.unit === "money") return sign + about(value, currency);
@@ -75,8 +75,8 @@ export interface Spend {
   state: "met" | "not" | "none";
   payer: "centre" | "all";
   total: number;
-  aYear: number; // on average over the weeks of the plan
-  most: number; // of any year of 52 weeks: what a budget is held against, as sim.studies.budget.Budget with per: year
+  aYear: number; // a year, on average over the weeks of the plan
+  most: number; // of any year of 52 weeks, to compare with a budget as sim.studies.budget.Budget with per: year
   limit: number | null;
   oneYear: boolean;
 }
@@ -85,7 +85,7 @@ export function paid(resources: Resources, payer: Budget["of"]): number {
   return payer === "all" ? resources.money : resources.centre;
 }
 
-/** What a plan takes of the budget; without one, what the centre pays. */
+/** Planned cost to the budget's payer; without a budget, to the centre. */
 export function spendOf(answer: PlanAnswer, budget: Budget): Spend {
   const { planned } = answer;
   const payer = budget.a_year === null ? "centre" : budget.of;
@@ -103,17 +103,17 @@ export function spendOf(answer: PlanAnswer, budget: Budget): Spend {
   };
 }
 
-/** Whether the average of the years says all that there is to say: the dearest takes no other amount. */
+/** Whether the average is enough to report, as the dearest year costs the same. */
 export function isEven(spend: Spend): boolean {
   return spend.oneYear || Math.round(spend.most) === Math.round(spend.aYear);
 }
 
-/** A total as an amount a year; a plan of less than a year is not stretched to one. */
+/** A total as an amount a year; a plan of less than a year counts as one year. */
 export function aYear(total: number, weeks: number): number {
   return total / Math.max(1, weeks / 52);
 }
 
-/** The target that is reached least surely, against what was asked. */
+/** The target that is reached least surely, compared with the sureness demanded. */
 export function leastSure(targets: TargetAnswer[]): TargetAnswer | undefined {
   const order = ["not met", "by the estimate", "met"];
   const margin = (one: TargetAnswer) => one.share.p - one.target.sure;
@@ -130,7 +130,7 @@ function targetFacts(targets: TargetAnswer[]): Facts {
   };
 }
 
-/** "7 of 10"; "75 %" where tenths do not say it. */
+/** "7 of 10"; "75 %" where tenths are not exact. */
 export function sureText(sure: number): string {
   const tenths = sure * 10;
   return Math.abs(tenths - Math.round(tenths)) < 1e-9 ? `${Math.round(tenths)} of 10` : percent(sure);
@@ -168,7 +168,7 @@ export interface VerdictInput {
   file: PlansFile;
   plan: Plan;
   answer: PlanAnswer;
-  names?: string[]; // outcomes to speak of; without: as asked() says
+  names?: string[]; // outcomes to speak of; by default those of asked()
 }
 
 export interface Said {
@@ -209,7 +209,7 @@ function gainTexts(outcome: OutcomeAbout, at: LevelAt, currency: string): Values
   };
 }
 
-const MORE = 1.05; // of the gain: it went on growing after the last contact
+const MORE = 1.05; // times the gain: from here on, it grew after the last contact
 
 /** Share of the gain that is left a year after the last contact; null where the plan does not look so far. */
 export function leftAfter(answer: PlanAnswer, outcome: string): number | null {
@@ -223,14 +223,14 @@ function fraction(words: any, share: number): string {
   return (words.fractions as [number, string][]).find(([least]) => share >= least)![1];
 }
 
-/** The parameter that the first outcome turns on most, if any does clearly. */
+/** The parameter that an outcome depends on most, if any is clear. */
 export function mainDriver(answer: PlanAnswer, outcome: string): string | null {
   const clear = answer.drivers.filter((one) => one.outcome === outcome && one.clear);
   clear.sort((a, b) => Math.abs(b.rho) - Math.abs(a.rho));
   return clear[0]?.parameter ?? null;
 }
 
-/** What a parameter is, for planners. */
+/** A parameter's meaning in words for planners. */
 export function parameterText(data: PageData, name: string): string {
   const said = data.words.verdict.parameters?.[name];
   return said ?? data.parameters.find((one) => one.name === name)?.meaning ?? name;
@@ -274,7 +274,7 @@ function named({ names, data, file }: VerdictInput): string[] {
   return names ?? asked(data, file.targets);
 }
 
-/** All that the sentences may ask for. */
+/** All facts and values that the sentences may use. */
 function gather(input: VerdictInput): { facts: Facts; values: Values } {
   const { answer, data, file, plan } = input;
   const words = data.words.verdict;
@@ -319,7 +319,7 @@ function ended(text: string): string {
   return text ? `${upper(text)}.` : "";
 }
 
-/** What a plan comes to: a headline of one or two sentences, and what is behind it. */
+/** The results of a plan: a headline of one or two sentences, and the sentences behind it. */
 export function verdict(input: VerdictInput): Said {
   const words = input.data.words.verdict;
   const { facts, values } = gather(input);
@@ -350,7 +350,7 @@ export function verdict(input: VerdictInput): Said {
 
 // --- a plan beside the reference --------------------------------------------------------------------
 
-/** The difference of a plan to the reference in an outcome. */
+/** The difference of a plan from the reference in an outcome. */
 export function differenceOf(comparison: Comparison, plan: string, outcome: string): Paired | undefined {
   const found = comparison.differences.filter((one) => one.plan === plan && one.outcome === outcome);
   return (found.find((one) => one.point === "end_of_ta") ?? found[0])?.paired;
@@ -404,7 +404,7 @@ function sameTarget(a: Target, b: Target): boolean {
   return a.outcome === b.outcome && a.at_least === b.at_least && a.when === b.when && a.sure === b.sure;
 }
 
-/** What the centre pays a year. */
+/** Planned cost to the centre, a year. */
 export function perYear(answer: PlanAnswer): number {
   return aYear(answer.planned.total.centre, answer.planned.weeks);
 }
