@@ -8,7 +8,7 @@ they do not depend on the order of runs. Quantiles follow :mod:`sim.stats.interv
 * above that number, each (condition, week, region, outcome) has a histogram of :data:`BINS` bins,
   and a quantile is exact to one bin. For an outcome with bounds, a bin is (high - low)/BINS wide,
   and values are rounded to the nearest bin. For an outcome without bounds, the width is the
-  smallest power of two that fits every value so far: when a value does not fit, neighbouring bins
+  smallest power of two that fits every value added: when a value does not fit, neighbouring bins
   are joined. Bins nest, so the counts do not depend on when they were joined. Values are rounded
   down, so whole numbers below BINS stay exact.
 

@@ -211,7 +211,7 @@ def execute(
 
 
 class _Assembly:
-    """One plan being made."""
+    """Makes one plan: takes in its chunks, stored or new."""
 
     def __init__(
         self,
@@ -254,7 +254,7 @@ class _Assembly:
         return self.result()
 
     def result(self) -> Any:
-        """The result of the chunks so far."""
+        """The result of the chunks that were taken in."""
         rows = []
         for run, (stage, reason) in sorted(self.failures.items()):
             place = int(np.searchsorted(self.plan.edges, run, side="right")) - 1

@@ -358,7 +358,7 @@ def listening_session(seen: Seen, construct: str, *, wave: int, people: int = 6)
     to the latent state (trust .6: six of ten do).
 
     Raises:
-        InputError: no such construct.
+        InputError: there is no such construct.
 
     >>> from sim.scenario.scenario import Scenario
     >>> scenario = Scenario.shipped("classroom")

@@ -54,8 +54,8 @@ CONTACT_SECONDS = {"compiled": 5e-7, "mesa": 1e-4}
 RUN_SECONDS = {"compiled": 5e-5, "mesa": 5e-3}
 """Seconds of a run, whatever its size; measured likewise."""
 PROCESS_WORK = 2**17
-"""Staff-weeks from which on engines in Python get processes: some seconds of the readable one; a
-process takes about one to start."""
+"""Staff-weeks from which engines in Python get processes. The readable engine takes some seconds for
+them, and a process takes about one second to start."""
 FEW = 10
 """With fewer runs, a run that only measures the speed of a model is not worth its time."""
 LONG = 60.0
@@ -217,7 +217,7 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
 
 
 def _to_make(how: Execution) -> float:
-    """The share of the runs to be made: a shard's part, less the runs that are stored."""
+    """The share of the runs that are still to be made: the shard's, without the stored ones."""
     part = 1.0 if how.shard is None else 1.0 / how.shard[1]
     if not how.resume or how.store is None:
         return part
@@ -232,7 +232,7 @@ def _to_make(how: Execution) -> float:
 def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
     """The price with a measured time, where a run is short enough to try some."""
     each = price.seconds / plan.runs
-    if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # whose speed was timed
+    if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # an own model is timed already
         return price
     most = max(1, int(1.0 / each))
     return replace(price, seconds=_to_make(how) * probe.seconds(plan, make, most=most))

@@ -90,7 +90,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def host() -> str:
-    """The name of this machine, as it stands in names of files."""
+    """The name of this machine, in the form that file names contain."""
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40] or "host"
 
 

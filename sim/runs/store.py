@@ -4,8 +4,8 @@ A study is a fixed list of runs, cut into chunks whose size depends on the study
 finished chunk is one Parquet file, a part. Its name holds the number of the chunk, a content key
 (of the study and the range of runs) and the SHA-256 of its bytes. A part is written under another
 name and then renamed, so it has its final name only when it is complete. A folder of parts is
-therefore usable however the work stopped, and damage to a part is noticed: none waits for the disk,
-because the runs of one that a stop of the machine took away are made again.
+therefore usable however the work stopped, and damage to a part is noticed. No write of a part waits
+for the disk: if the machine stops and a part is lost, its runs are made again.
 
 ``study.json`` identifies the study. Several processes may add parts to one folder.
 """

@@ -24,7 +24,8 @@ from sim.scenario.scenario import Scenario
 
 OVERALL = "overall"
 _COUNTED_PARTS = 16
-"""Chunks of a plan whose weeks are counted: a state's size hardly depends on its runs."""
+"""Least number of chunks where weeks are counted: few, as the size of a state hardly depends on its
+number of runs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +224,7 @@ class _Weeks(Gathering[RunWeeks]):
         self.bands = kept.bands(self.job)
         self.values: np.ndarray | None = None
         self.runs: list[tuple[int, int]] = []
-        """First and last of the runs behind each batch of weeks, as they came."""
+        """First and last run of each batch of weeks, in the order of arrival."""
 
     def _put(self, first: int, values: np.ndarray) -> None:
         if self.values is None:
