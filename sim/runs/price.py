@@ -54,8 +54,8 @@ CONTACT_SECONDS = {"compiled": 5e-7, "mesa": 1e-4}
 RUN_SECONDS = {"compiled": 5e-5, "mesa": 5e-3}
 """Seconds of a run, whatever its size; measured likewise."""
 PROCESS_WORK = 2**17
-"""Staff-weeks from which engines in Python get processes. The readable engine takes some seconds for
-them, and a process takes about one second to start."""
+"""Staff-weeks from which engines in Python get processes. The readable engine takes some seconds
+for them, and a process takes about one second to start."""
 FEW = 10
 """With fewer runs, a run that only measures the speed of a model is not worth its time."""
 LONG = 60.0
