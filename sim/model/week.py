@@ -143,15 +143,16 @@ class Region:
 class CoCreationModel(Model):
     """Co-creative technical assistance to regions, one week a step.
 
-    A week, in this order (steps 2 to 6 in full for one contact after another):
+    A week has eight steps; steps 2 to 6 are run in full for one contact after another:
 
-    1. *calendar and load*: what is due; a full diary shortens it; how full everybody's week is
-    2. *holding*: the provider or the region may fail a contact; a promise kept or broken
-    3. *attendance*: who of the core team comes; how much is really co-created
-    4. *review and new commitments*: what was agreed is looked at; new things are agreed
+    1. *calendar and load*: contacts fall due; a full diary shortens them; workloads follow
+    2. *holding*: the provider or the region may fail a contact; a promise is kept or broken
+    3. *attendance*: invited people come or do not; realised co-creation follows
+    4. *review and new commitments*: open commitments are reviewed; new ones are made
     5. *trust*: those present judge what they experienced
     6. *learning*: they learn, and the provider gets to know the region
-    7. *every week, everybody*: forget and fade, talk to a colleague, apply at work, form routines
+    7. *every week, everybody*: people forget, talk to a colleague and apply what they know; trust
+       and accountability fade; routines form
     8. *turnover*: staff and providers leave and are replaced
 
     Args:

@@ -111,7 +111,7 @@ class Bands:
             self.kept.append(values)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything added so far, as arrays, for :meth:`add_state`."""
+        """All that was added, as arrays, for :meth:`add_state`."""
         state = {}
         for arm, histogram in enumerate(self._histograms):
             state |= {f"{name}_{arm}": array for name, array in histogram.state().items()}
@@ -128,7 +128,7 @@ class Bands:
             self.kept.append(tuple(kept))
 
     def table(self, threads: int | None = None) -> WeekTable:
-        """Means and quantiles of all values so far; slow, so threads share the work."""
+        """Means and quantiles of all values that were added; slow, so threads share the work."""
         n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
         whole, fraction = np.zeros((2, *n.shape), dtype=np.int64)
         quantiles = np.full((len(QUANTILES), *n.shape), np.nan)

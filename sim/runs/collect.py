@@ -2,7 +2,7 @@
 set), both a Collector.
 
 A :class:`Collector` is a small frozen object that says what is kept. A :class:`Gathering` holds
-what a collector has kept so far:
+what a collector has kept:
 
 * ``measure(job, which, records)`` turns the records of runs into arrays with one row a run; threads
   call it;
@@ -122,7 +122,7 @@ class Made:
 
 
 class Gathering(Generic[Result]):
-    """What a collector has kept so far; see the module."""
+    """What a collector has kept; see the module."""
 
     def __init__(self, kept: Collector[Any], plan: RunPlan) -> None:
         self.kept, self.plan = kept, plan

@@ -148,7 +148,7 @@ class OwnEngine:
     def check_repeats(self, scenario: Scenario, parameters: Parameters, seed: int) -> None:
         """Make one run twice: the same seed must give the same numbers, and neither run may draw
         from the shared generators. A change of these counts only if it happens both times, since
-        other code may draw meanwhile. A run that fails is not judged here.
+        other code may draw meanwhile. A run that fails is not checked.
 
         Raises:
             InputError: the numbers differ, or a shared generator is used; or see :meth:`__call__`.
