@@ -202,8 +202,8 @@ export interface Runs {
 
 export interface RunOptions {
   signal?: AbortSignal;
-  urgent?: boolean; // before what waits: the plan on the screen
-  progress?: (runs: Runs) => void; // a growing result, the same arrays
+  urgent?: boolean; // run before waiting requests: for the plan on the screen
+  progress?: (runs: Runs) => void; // takes the growing result, always in the same arrays
   passing?: boolean; // needed once: the result does not displace those that the screen may need again
 }
 
@@ -367,5 +367,5 @@ export interface Comparison {
   regions: Difference[]; // outcomes shown, in regions that both have, the worst region and the spread
   limits: Limit[];
   plans: PlanAnswer[]; // the reference first
-  stands: boolean; // false: plans are still to come
+  stands: boolean; // false: further plans are still being compared
 }

@@ -1,7 +1,7 @@
-/** Whether a scenario can be used, and every mistake in it: the decisions and words of the commands.
+/** Checks whether a scenario can be used and reports every mistake, as the commands decide and word it.
  *
- * Each field by itself is judged by the JSON schema that Python writes; how fields fit together is
- * consistency.ts.
+ * The JSON schema that Python writes judges each field by itself; consistency.ts judges how fields fit
+ * together.
  */
 import type { PageData, Problem } from "../types";
 import { issues } from "./consistency";
@@ -9,7 +9,7 @@ import { didYouMean, number as numeral, shown, strip } from "./python_text";
 import { dotted, type Reading, scalarOf, type Way } from "./yaml_text";
 
 type Schema = any;
-/** What a check needs to know. */
+/** The parts of PageData that a check needs. */
 export type Known = Pick<PageData, "schema" | "parameters" | "functions">;
 
 const MISTAKES_SHOWN = 50;
@@ -213,7 +213,7 @@ class Checker {
       this.refuse(way, `the shares add up to ${generalOf(total)}`, allowed);
   }
 
-  /** One of several mappings, told apart by a field. */
+  /** One of several mappings, which a field distinguishes. */
   private tagged(schema: Schema, value: any, way: Way): void {
     const { mapping, propertyName } = schema.discriminator;
     const tags = (schema.oneOf as Schema[]).map((one) => this.resolved(one).properties[propertyName].const);
@@ -256,7 +256,7 @@ class Checker {
     for (const [name, item] of entries) {
       const inner = [...way, name];
       if (name === "parameters" && !way.length) {
-        if (!isObject(item)) this.mapping({}, item, inner); // its names and values: consistency.ts
+        if (!isObject(item)) this.mapping({}, item, inner); // consistency.ts judges its names and values
       } else if (Object.hasOwn(fields, name)) {
         if (!(item === null && isComputed(fields, name))) this.value(fields[name], item, inner);
       } else if (isObject(schema.additionalProperties)) {

@@ -21,7 +21,7 @@ export function completer({ schema, functions }: Pick<PageData, "schema" | "func
 // --- each field by itself -------------------------------------------------------------------------
 
 type Presets = Record<string, Record<string, number>>;
-/** The preset that stands for functions that are left out. */
+/** The preset for functions that are left out. */
 const REFERENCE = "reference";
 
 function filler(root: Schema, presets: Presets): (schema: Schema, value: any) => any {
@@ -104,7 +104,7 @@ const isRecord = (value: any): value is Data =>
 
 function plain(value: any): any {
   if (value instanceof Date) return value.toISOString().slice(0, 10);
-  return typeof value === "number" ? value + 0 : value; // no negative zero
+  return typeof value === "number" ? value + 0 : value; // turns -0 into 0
 }
 
 // --- how they fit together --------------------------------------------------------------------------
@@ -213,7 +213,7 @@ export function loggedWeeks(scenario: Scenario): number {
 export const hasTa = (scenario: Scenario): boolean =>
   scenario.dosage.length > 0 || logRows(scenario).length > 0;
 
-/** First week of what is planned: of the first contact series, else the week after the log. */
+/** First week of the plan: that of the first contact series, else the week after the log. */
 export function planStart(scenario: Scenario): number {
   const first = scenario.dosage.map((series) => series.first_week);
   return first.length ? Math.min(...first) : loggedWeeks(scenario) + 1;

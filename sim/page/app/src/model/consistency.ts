@@ -1,4 +1,4 @@
-/** How the fields of a scenario fit together: the rules of sim/scenario/consistency.py.
+/** Checks how the fields of a scenario fit together, by the rules of sim/scenario/consistency.py.
  *
  * A value that was refused by itself is undefined in the data. An issue that rests on such a value is
  * dropped; its `reads` names what it rests on.
@@ -337,7 +337,7 @@ export interface RowFault {
   suggestion?: string;
 }
 
-/** What does not fit together, within each row and between the rows of a shared contact. */
+/** Contradictions within each row and between the rows of a shared contact. */
 export function* rowFaults(
   rows: (Data | undefined)[],
   staffOf: (region: string) => number | undefined,
@@ -433,7 +433,7 @@ function* shockIssues(facts: Facts): Generator<Issue> {
     if (one) yield* weekIssues(one, Array.isArray(data.delivery_work) ? ["delivery_work", index] : ["delivery_work"], horizon);
 }
 
-/** Factors of one week multiply each other; the product must stay a number of hours. */
+/** Factors of cuts in one week multiply; their product must not exceed the limit of the schema. */
 function* cutIssues({ data, horizon, page }: Facts): Generator<Issue> {
   const most = page.schema.$defs.DosageCut["x-most-together"];
   const factors = new Map<number, number>();

@@ -1,4 +1,4 @@
-/** Every contact that a scenario plans or has logged, as compiled code finds them: sim.model.dosage.planned_contacts. */
+/** Every contact that a scenario plans or has logged, as in sim.model.dosage.planned_contacts. */
 import type { Scenario } from "../types";
 import { providerNames, regionNames } from "./complete";
 import type { Engine } from "./engine";
@@ -74,7 +74,7 @@ function reader({ layout }: Engine, { arrays }: Tables): Read {
   };
 }
 
-/** Preparation and travel of a contact: what compiled code prices one of its mode and hours at. */
+/** Preparation and travel hours of a contact of some mode and hours, as compiled code has them. */
 function timeOf(engine: Engine, { arrays }: Tables, parameters: Float64Array) {
   const { layout } = engine;
   const { size, fields } = layout.records.contact;

@@ -1,4 +1,4 @@
-/** A table as text: the one reader of what is pasted from a spreadsheet or comes in a CSV file. */
+/** Reads tables as text, pasted from a spreadsheet or from a CSV file. */
 
 export interface Row {
   line: number; // line of the text on which the row begins, from 1

@@ -159,7 +159,7 @@ function dated(row: Record<string, any>, firstDay: string | null): Record<string
   return { date: day.toISOString().slice(0, 10), ...rest };
 }
 
-/** YAML or JSON: plans, or a scenario. */
+/** Reads YAML or JSON: a file of plans, or a scenario. */
 export function readText(text: string, name: string, page: Reader): Read {
   const tell = (way: string, values: Record<string, string | number> = {}) => say(page.words, `document.${way}`, { name, ...values });
   const problems = (texts: string[]): Read => ({ kind: "problems", problems: texts });
@@ -254,7 +254,7 @@ export function plansText(file: PlansFile): string {
 
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
-/** A name for a file, from the name of a plan, that every system takes. */
+/** A file name from the name of a plan, valid on every system. */
 export function fileName(name: string, ending: string): string {
   let stem = name.normalize("NFC").replace(/[<>:"/\\|?*\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, "-");
   stem = stem.replace(/\s+/g, " ").replace(/^[\s.-]+|[\s.-]+$/g, "");

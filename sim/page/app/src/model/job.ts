@@ -29,7 +29,7 @@ export interface Tables {
   coupled: boolean;
 }
 
-/** What a browser needs to run a scenario.
+/** The job of a scenario: all that the engine needs to run it.
  *
  * stagger: the parameter calendar_stagger of all sets; weeks: report these only (ascending, the last is
  * the horizon); null: every week.
@@ -346,7 +346,7 @@ function newTables(engine: Engine, scenario: Scenario, stagger: number): Tables 
   };
 }
 
-/** The contact log, with who came. */
+/** The contact log as records, with the people who came. */
 function sharedLog(engine: Engine, scenario: Scenario, regions: Given, served: Given): Given {
   const { rows, invited, contact } = logRecords(engine.layout, scenario);
   if (rows.count === 0) return rows.given;
@@ -392,12 +392,12 @@ function spread(
   const wanted = Object.keys(out);
   const call = (): Record<string, Uint8Array | Float64Array> =>
     engine.call("tabulate", { numbers: { stagger }, arrays: { ...arrays, ...out }, wanted });
-  let found = call(); // counts the contacts
+  let found = call(); // this call counts the contacts
   const count = numbers(found.contact_count as Uint8Array).reduce((sum, one) => sum + one, 0);
   if (count) {
     out.contacts = zeros("contact", count);
     out.contact_start = { ...out.contact_start, bytes: found.contact_start as Uint8Array };
-    found = call(); // writes them
+    found = call(); // this call writes them
   }
   const bytes = ({ buffer, byteOffset, byteLength }: Uint8Array | Float64Array): Uint8Array =>
     new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);

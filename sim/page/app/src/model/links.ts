@@ -1,4 +1,4 @@
-/** A plan in an address: deflated JSON as base64url. */
+/** Plans in addresses, as deflated JSON in base64url. */
 import type { PlansFile } from "../types";
 import { check, isObject } from "./check";
 import { checkPlansFile } from "./plans_check";

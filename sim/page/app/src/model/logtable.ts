@@ -186,7 +186,7 @@ export function faultTexts(faults: RowFault[], say: (path: string, values?: Reco
 
 const SLASHED = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d\d)$/;
 
-/** Whether the day or the month comes first, as the dates themselves show it. */
+/** Whether the day or the month comes first, as far as the dates show it. */
 export function dayFirst(texts: string[]): DayOrder | "unclear" {
   const parts = texts.map((text) => SLASHED.exec(text)).filter((one) => one !== null);
   if (!parts.length || texts.some((text) => /^\d{1,2}\./.test(text))) return "day";
@@ -194,7 +194,7 @@ export function dayFirst(texts: string[]): DayOrder | "unclear" {
   return parts.some((one) => Number(one[2]) > 12) ? "month" : "unclear";
 }
 
-/** A day as it was typed: 2026-03-09, 9.3.2026, 3/9/2026; null: not read. */
+/** A day from typed text (2026-03-09, 9.3.2026, 3/9/2026); null where it cannot be read. */
 export function readDay(text: string, order: DayOrder | null): Date | null {
   const iso = dayOf(text.slice(0, 10));
   if (iso) return iso;

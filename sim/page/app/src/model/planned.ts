@@ -1,4 +1,4 @@
-/** The planned cost of a scenario: sim/model/dosage.py, planned(), added up by compiled code. */
+/** The planned cost of a scenario, as planned() of sim/model/dosage.py; compiled code adds it up. */
 import type { Planned, Resources, Scenario } from "../types";
 import { endOfTa, hoursEach, planStart, providerNames } from "./complete";
 import type { Engine } from "./engine";

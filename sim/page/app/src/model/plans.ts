@@ -29,7 +29,7 @@ export function openPlan(file: PlansFile): Plan {
   return planNamed(file, file.open) ?? file.plans[0];
 }
 
-/** The plan that others are compared to. */
+/** The plan with which others are compared. */
 export function referencePlan(file: PlansFile): Plan {
   return (file.reference !== null && planNamed(file, file.reference)) || file.plans[0];
 }
@@ -147,7 +147,7 @@ export function withScenario(
   return changed ? { ...file, plans } : file;
 }
 
-/** Whether two documents say the same, whichever plan is on the screen. */
+/** Whether two documents have the same content, whichever plan is on the screen. */
 export function sameContent(one: PlansFile, other: PlansFile): boolean {
   return one === other || JSON.stringify({ ...one, open: "" }) === JSON.stringify({ ...other, open: "" });
 }

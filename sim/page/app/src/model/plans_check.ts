@@ -1,4 +1,4 @@
-/** Whether a plans file can be used: the decisions of sim/scenario/plans_file.py. */
+/** Checks whether a plans file can be used, as sim/scenario/plans_file.py decides it. */
 import type { PageData, Problem } from "../types";
 import { check, checkBySchema, isObject, type Known, sentence } from "./check";
 import { didYouMean, shown, some } from "./python_text";

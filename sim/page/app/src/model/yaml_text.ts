@@ -1,4 +1,4 @@
-/** YAML as codose reads and writes it: the rules of sim/scenario/loading.py, and comments kept.
+/** Reads and writes YAML by the rules of sim/scenario/loading.py, and keeps comments.
  *
  * `no`, `on`, `012`, `1_000`, `0x10`, `1:30` and dates are text; `1e-3` is a number; a repeated key,
  * an anchor, an alias, a tag, a merge key and a second document are mistakes.
@@ -55,7 +55,7 @@ const WORDS: Record<string, unknown> = {
   False: false,
 };
 
-/** What an unquoted word means: a value, or the text itself. */
+/** The meaning of an unquoted word: a value, or the text itself. */
 export function scalarOf(text: string): any {
   if (Object.hasOwn(WORDS, text)) return WORDS[text];
   if (REAL.test(text)) return Number(text);
@@ -105,7 +105,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-/** Nesting far beyond every limit, found without a stack and before the parser spends time on it. */
+/** Find nesting far beyond every limit, without recursion and before the parser spends time on it. */
 function depthFault(text: string): Problem | null {
   const compact = /^[ \t]*(?:[-?:][ \t]+){200}/m.exec(text);
   if (compact) return tooDeep(lineAt(text, compact.index));
@@ -336,7 +336,7 @@ export function writeYaml(data: Record<string, any>, source?: string, head = "")
   return escaped(doc.toString(WRITING));
 }
 
-/** A document of nodes made elsewhere, in the same form. */
+/** A given node as a document, in the same form. */
 export function writeNode(node: Node, head: string): string {
   const doc = failsafe("{}");
   doc.contents = node as any;

@@ -206,7 +206,7 @@ class Group {
     };
   }
 
-  /** Levels, or gains against no assistance. */
+  /** Levels, or gains over no assistance. */
   private values(side: Side, about: OutcomeAbout, point: Point, place: string): stats.Grid {
     const at = (one: Values) => one.at(about.name, weekOf(side.arm, point), place, signOf(about));
     return this.gains ? stats.less(at(side.own), at(side.bare)) : at(side.own);

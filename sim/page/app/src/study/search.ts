@@ -55,7 +55,7 @@ export type KindAnswer = { kind: Kind; tried: number } & (
   | { said: "over"; row: Row } // the cheapest that holds costs more than the budget
   | { said: "fell"; again: number; nearest: Row } // `again` candidates reached the targets in the search, but not when run again
   | { said: "never"; nearest: Row | null } // no plan tried reaches the targets
-  | { said: "dear"; cheapest: number } // the cheapest of the kind takes more than the budget in its dearest year
+  | { said: "dear"; cheapest: number } // the dearest year of the kind's cheapest plan costs more than the budget
   | { said: "none" } // the kind has no candidate
 );
 
@@ -291,7 +291,7 @@ export class Search {
     return (this.candidates ?? []).map((one) => one.choice);
   }
 
-  /** Candidates to try in a round: a spread over what they cost, then neighbours and another spread. */
+  /** Candidates to try in a round: first evenly over their cost, later neighbours and others between. */
   private next(round: number): Choice[] {
     const room = (this.asked.most ?? MOST) - this.all.size;
     const found = new Map<string, Choice>();
@@ -665,7 +665,7 @@ const beats = (spend: number, worth: number, otherSpend: number, otherWorth: num
 const top = <T>(some: T[], of: (one: T) => number): T[] =>
   some.length ? [some.reduce((best, one) => (of(one) > of(best) ? one : best))] : [];
 
-/** The row that comes nearest to its targets: whose worst share falls least short. */
+/** The row nearest to its targets: the one whose worst share falls least short. */
 function nearestOf(rows: Row[]): Row | null {
   const short = (row: Row) => Math.min(...row.reached.map((one) => one.share.p - one.target.sure));
   return top(rows, short)[0] ?? null;

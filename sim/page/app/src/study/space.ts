@@ -24,7 +24,7 @@ export interface Choice {
   months: number | null; // of assistance, from the first planned week
 }
 
-/** What may be chosen, each in ascending order. */
+/** The values to choose from, each list in ascending order. */
 export interface Levers {
   calls: Call[];
   callEvery: number[];
@@ -86,7 +86,7 @@ export class Space {
 
   /**
    * @param scenario the plan, every default filled in
-   * @param levers what may be chosen; default: the usual rhythms and hours, and those of the plan
+   * @param levers the values to choose from; default: the usual rhythms and hours, and those of the plan
    */
   constructor(
     readonly scenario: Scenario,

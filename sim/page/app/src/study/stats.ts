@@ -147,7 +147,7 @@ function scratch(count: number): Float64Array {
   return spare;
 }
 
-/** Variance with n - 1. */
+/** Variance with the divisor n - 1. */
 function variance(values: Float64Array): number {
   const middle = plainMean(values);
   const squares = scratch(values.length);
@@ -178,7 +178,7 @@ export function quantiles(values: Float64Array, which: readonly number[] = TAILS
   return found;
 }
 
-/** A share of the way from a to b. */
+/** The value a share `part` of the way from a to b. */
 function between(a: number, b: number, part: number): number {
   const gap = b - a;
   return part >= 0.5 ? b - gap * (1 - part) : a + gap * part;
@@ -194,7 +194,7 @@ function putKnown(values: Float64Array): number {
   return count;
 }
 
-/** Put at place k the value that sorting first..last would put there; none before is larger, none after smaller. */
+/** Put at place k the value it would have after sorting first..last; none before is larger, none after smaller. */
 function select(values: Float64Array, first: number, last: number, k: number): void {
   while (last - first > 12) {
     const pivot = middleOf(values[first], values[(first + last) >> 1], values[last]);
@@ -430,7 +430,7 @@ export function shrunk(means: Float64Array, chance: number): Float64Array {
   return means.map((one) => middle + kept * (one - middle));
 }
 
-/** Share of known values above 0; ties count half; NaN of nothing. */
+/** Share of known values above 0, where zeros count half; NaN without any. */
 export function shareAbove(values: Float64Array): number {
   let count = 0;
   let above = 0;
@@ -489,7 +489,7 @@ export function setsNeeded(spread: number, precision: number, tables: Tables): n
   return high;
 }
 
-/** How b differs from a, run by run: sim.stats.paired.paired, with the verdict that compare gives. */
+/** The difference b less a, run by run, as sim.stats.paired.paired, with compare's verdict. */
 export function paired(a: Grid, b: Grid, margin: number, better: Better, tables: Tables): Paired {
   return pairedOf(less(b, a), margin, better, tables);
 }

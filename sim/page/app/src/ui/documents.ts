@@ -8,7 +8,7 @@ import { openPlan, planNamed } from "../model/plans";
 import type { PageData, Plan } from "../types";
 import { download, type Store } from "./store";
 
-/** Questions of the server about a table, and what to do with the answers. */
+/** Questions of the server about a table, and the function that takes the answers. */
 export interface Asking {
   name: string;
   questions: Question[];

@@ -17,7 +17,7 @@ export function bytesOf(base64: string): Uint8Array {
 }
 
 export const pageData = (): PageData => JSON.parse(text("data"));
-/** layout.json of the engine. */
+/** The engine's layout.json. */
 export const engineLayout = (): any => JSON.parse(text("layout"));
-/** engine.wasm */
+/** The engine's engine.wasm. */
 export const engineModule = (): Uint8Array => bytesOf(text("wasm"));

@@ -1,4 +1,4 @@
-/** The runner of the page: started once, from what is embedded in the file. */
+/** The runner of the page, which is started once from the engine embedded in the file. */
 import { useEffect, useState } from "preact/hooks";
 import { type PageRunner, startRunner } from "../study/runner";
 import type { PageData } from "../types";

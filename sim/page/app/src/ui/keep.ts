@@ -12,7 +12,7 @@ export interface Shelf {
 export interface Kept {
   at: Date;
   file: PlansFile;
-  stamp: string; // tells one saving from another
+  stamp: string; // distinguishes one write from another
 }
 
 export type Read = { kept: Kept } | { broken: "damaged" | "newer"; aside: string | null } | null;
@@ -101,7 +101,7 @@ export class Keeper {
     }
   }
 
-  /** What another tab has just written, from the text of a storage event. */
+  /** The document that another tab has just written, from the text of a storage event. */
   seen(text: string): Kept | null {
     const found = this.understood(text);
     return typeof found === "string" || !this.isNews(found) ? null : found;
@@ -126,7 +126,7 @@ export class Keeper {
         const name = `${this.key}.aside.${number}`;
         const there = shelf.getItem(name);
         if (there !== null && there !== text) continue;
-        shelf.removeItem(this.key); // first: there may be no room for both
+        shelf.removeItem(this.key); // removed first, as there may be no room for both
         shelf.setItem(name, text);
         return name;
       }

@@ -1,12 +1,12 @@
-/** Sentences of the page, from its one table of words. */
+/** Sentences of the page, from words.json. */
 import { filled } from "../words/filled";
 import { isolated } from "../words/isolated";
 
 export type Words = Record<string, any>;
 export type Values = Record<string, string | number>;
 
-/** The sentence at a dotted way in the words, with its {placeholders} filled. A sentence with forms (`one`, `other`)
- * takes the one that fits `values.count`.
+/** The sentence at a dotted path in words.json, with its {placeholders} filled. Of forms (`one`, `other`), it takes
+ * the one that fits `values.count`.
  *
  * >>> say({ a: { one: "{count} visit", other: "{count} visits" } }, "a", { count: 2 })
  * "2 visits"

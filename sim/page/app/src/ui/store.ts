@@ -1,4 +1,4 @@
-/** The store: the document of plans, its history, what is on the screen, and how it is kept.
+/** The store: the document of plans with its history, the view on the screen, and how the document is kept.
  *
  * store.update("hours", (file) => ...)          one step that undo takes back
  * store.update("hours", (file) => ..., { drag: "dosage.0.hours" }); store.settle()
@@ -303,7 +303,7 @@ export class Store {
     const hash = this.around.readHash();
     if (hash === hashOf(this.state.place)) return;
     const place = readPlace(hash);
-    if (place.p !== undefined) return; // a link: see links.ts
+    if (place.p !== undefined) return; // a link, which openLink() reads
     this.set({ place });
     this.goToPlanOfPlace();
     this.writePlace(false);
@@ -316,7 +316,7 @@ export class Store {
   }
 
   private writePlace(step: boolean): void {
-    if (readPlace(this.around.readHash()).p !== undefined) return; // the link is read first
+    if (readPlace(this.around.readHash()).p !== undefined) return; // a link in the address is read first
     this.around.writeHash(hashOf(this.state.place), step);
   }
 
@@ -359,7 +359,7 @@ export class Store {
     this.timer = this.around.later(() => this.keepNow(), SAVE_AFTER);
   }
 
-  /** Writes at once what still waits to be written. */
+  /** Write the document at once if it still waits to be written. */
   keepNow(over = false): void {
     if (this.timer !== null) this.around.cancel(this.timer);
     this.timer = null;

@@ -80,7 +80,7 @@ function Popover({ id, near, text }: { id: string; near: HTMLElement; text: stri
 export interface MenuItem {
   label: string;
   hint?: string;
-  run?: () => void; // none: a heading
+  run?: () => void; // an item without it is a heading
   disabled?: boolean;
 }
 

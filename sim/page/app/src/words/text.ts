@@ -70,7 +70,7 @@ export function digits(value: number): string {
   return String(rounded).replace("-", MINUS);
 }
 
-/** Only all of it is 100 %, and only nothing is 0 %. */
+/** A share in percent; only 1 reads as 100 %, and only 0 as 0 %. */
 export function percent(value: number): string {
   if (!Number.isFinite(value)) return EMPTY;
   const rounded = Math.round(100 * value);
@@ -88,7 +88,7 @@ export function whole(value: number): string {
   return Number.isFinite(value) ? grouped(Math.round(value), 0) : EMPTY;
 }
 
-/** An amount. A sign stands before it ("$1,200"), letters behind it ("1,200 EUR"). */
+/** An amount of money: a sign goes before it ("$1,200"), letters after it ("1,200 EUR"). */
 export function money(value: number, currency: string): string {
   if (!Number.isFinite(value)) return EMPTY;
   const small = Math.abs(value) < 99.995 && !Number.isInteger(Number(value.toFixed(2)));
@@ -136,7 +136,7 @@ export function firstDay(week: number, start: string): Date {
   return new Date(Date.parse(`${start}T00:00:00Z`) + (week - 1) * 7 * DAY);
 }
 
-/** Where a day lies on an axis of weeks, whose week w ends at w. */
+/** The place of a day on an axis of weeks, where week w ends at w. */
 export function weekOf(day: Date, start: string): number {
   return (day.getTime() - Date.parse(`${start}T00:00:00Z`)) / (7 * DAY);
 }

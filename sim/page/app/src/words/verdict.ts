@@ -49,7 +49,7 @@ const STATE: Record<Verdict, string> = {
   "-": "unclear",
 };
 
-/** The outcomes that the answer is about: those of the targets, then integration and trust; at most two. */
+/** The outcomes of the verdict: those of the targets, then integration and trust, up to `most`. */
 export function asked(data: PageData, targets: Target[], most = 2): string[] {
   const wanted = [...targets.map((target) => target.outcome), "integration", "trust"];
   const known = new Set(data.outcomes.map((outcome) => outcome.name));
@@ -211,7 +211,7 @@ function gainTexts(outcome: OutcomeAbout, at: LevelAt, currency: string): Values
 
 const MORE = 1.05; // times the gain: from here on, it grew after the last contact
 
-/** Share of the gain that is left a year after the last contact; null where the plan does not look so far. */
+/** Share of the gain left a year after the last contact; null without such a week or without a clear gain. */
 export function leftAfter(answer: PlanAnswer, outcome: string): number | null {
   const end = levelAt(answer, outcome, answer.end);
   const later = levelAt(answer, outcome, answer.end + 52);
