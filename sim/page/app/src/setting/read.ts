@@ -114,7 +114,7 @@ export function sharesOf(functions: any, data: PageData): Record<string, number>
   return typeof functions === "string" ? data.functions.presets[functions] : functions;
 }
 
-/** The name of the preset that holds where functions are left out: the first one. */
+/** The name of the preset that holds where a scenario names no functions: the first one. */
 export function referenceMix(data: PageData): string {
   return Object.keys(data.functions.presets)[0];
 }
