@@ -81,9 +81,9 @@ class Planner:
 
     def found(self) -> Findings:
         """Do all stages and return their findings."""
-        cheapest = self.check_budget()
-        self.agree(cheapest)
-        scored = self.search(cheapest)
+        firsts, evaluator = self._firsts(self.check_budget()), self.evaluator("search")
+        self.agree(firsts, evaluator)
+        scored = self.search(firsts, evaluator)
         plans, reference = self.fresh(self.shortlist(scored), scored)
         third = self.evaluator("confirmed")
         roles, confirmed, tried = self.choose(plans, third)
@@ -126,18 +126,14 @@ class Planner:
             )
         return cheapest
 
-    def agree(self, cheapest: Choice) -> None:
+    def agree(self, firsts: Sequence[Choice], evaluator: Evaluator) -> None:
         """Agree on the time of the whole study, which makes its runs generation by generation.
 
         The plans with which the search begins stand for all plans. The number of runs is the
         largest one, since a search may find nothing new, and a shortlist may be short.
         """
-        evaluator, search, confirm = (
-            self.evaluator("search"),
-            self.header.search,
-            self.header.confirm,
-        )
-        firsts = [self.space.candidate(choice) for choice in self._firsts(cheapest)]
+        search, confirm = self.header.search, self.header.confirm
+        begun = [self.space.candidate(choice) for choice in firsts]
         plans = min(search.plans, space_size(self.header))
         listed = confirm.plans + len(self.signs) + (sum(NEAR_TARGET) if self.header.targets else 0)
         chosen = OTHER_ROLES + len(self.signs)
@@ -146,7 +142,7 @@ class Planner:
             + (listed + 3 * chosen) * confirm.sets * confirm.replicates  # 3: confirmed, and gains
             + confirm.failure_sets * FAILURE_REPLICATES
         )
-        example = evaluator.plan([one.scenario for one in firsts if one is not None])
+        example = evaluator.plan([one.scenario for one in begun if one is not None])
         self.run.agree(example, evaluator.kept, runs)
 
     # --- the search --------------------------------------------------------------------------
@@ -160,9 +156,9 @@ class Planner:
                 first.append(other)
         return first
 
-    def search(self, cheapest: Choice) -> dict[Choice, Scores]:
+    def search(self, firsts: list[Choice], evaluator: Evaluator) -> dict[Choice, Scores]:
         """Scores of many plans within the budget."""
-        evaluator, header = self.evaluator("search"), self.header
+        header = self.header
 
         def score(candidates: Sequence[Candidate]) -> list[Scores]:
             values = evaluator.values([one.scenario for one in candidates])
@@ -177,7 +173,7 @@ class Planner:
             plans=header.search.plans,
             population=header.search.population,
             seed=header.seed,
-            first=self._firsts(cheapest),
+            first=firsts,
         )
         for place, one in enumerate(objectives_of(header)):
             if all(np.isnan(scores[place]) for scores in scored.values()):

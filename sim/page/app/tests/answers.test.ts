@@ -167,7 +167,8 @@ test("a target of its own makes another answer from the same runs", async () => 
   assert.equal(second.targets[0].share.hits, 0);
 });
 
-test("drafts come from the first run of every set, and say that they are drafts", async () => {
+/** An answer under way whose runs are made by hand: with assistance and without. */
+async function begun() {
   const runner = new Held();
   const answers = answersOf(runner);
   const drafts: PlanAnswer[] = [];
@@ -175,6 +176,11 @@ test("drafts come from the first run of every set, and say that they are drafts"
   const made = answers.answer(one, file(one), { progress: (draft) => drafts.push(draft) });
   await settled();
   const [own, other] = runner.asked;
+  return { drafts, made, own, other };
+}
+
+test("drafts come from the first run of every set, and say that they are drafts", async () => {
+  const { drafts, made, own, other } = await begun();
   own.part(1);
   await settled();
   assert.equal(drafts.length, 0); // the runs without assistance are not there yet
@@ -194,13 +200,7 @@ test("drafts come from the first run of every set, and say that they are drafts"
 });
 
 test("a draft needs runs that are there on both sides, whichever came first", async () => {
-  const runner = new Held();
-  const answers = answersOf(runner);
-  const drafts: PlanAnswer[] = [];
-  const one = plan("A", 1);
-  const made = answers.answer(one, file(one), { progress: (draft) => drafts.push(draft) });
-  await settled();
-  const [own, other] = runner.asked;
+  const { drafts, made, own, other } = await begun();
   const half = SETS / 2;
   own.part(1, [0, half]);
   other.part(1, [half, SETS]); // as many runs, but of other sets
