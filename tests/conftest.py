@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -17,6 +18,17 @@ os.environ["MPLBACKEND"] = "Agg"
 # starts share it, and so does the next run.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Thousands of collected tests are millions of objects that live to the end, and every full collection
+# of garbage walks through all of them. So collections are rarer, and what the collection of tests
+# left is not looked at again: the whole suite takes a fifth less time.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
 
 # A shell starts what runs in the background with Ctrl-C ignored, and commands that tests start
 # inherit that: whether they can be interrupted would depend on who started the suite.
