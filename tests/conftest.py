@@ -19,9 +19,9 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Thousands of collected tests are millions of objects that live to the end, and every full collection
-# of garbage walks through all of them. So collections are rarer, and what the collection of tests
-# left is not looked at again: the whole suite takes a fifth less time.
+# Thousands of collected tests are millions of objects that live to the end, and every full
+# collection of garbage walks through all of them. So collections are rarer, and what the collection
+# of tests left is not looked at again: the whole suite takes a fifth less time.
 gc.set_threshold(50_000, 20, 50)
 
 
