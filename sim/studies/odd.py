@@ -22,7 +22,7 @@ from types import FunctionType, MappingProxyType
 import numpy as np
 
 from sim.core import outcomes, parameters, rules, streams
-from sim.engine.compiled import simulate
+from sim.engine import compiled, tables
 from sim.model.week import CoCreationModel
 from sim.present.format import exact, percent
 from sim.scenario.scenario import Scenario, shipped_names
@@ -255,9 +255,15 @@ def _starting_levels(people: str) -> list[float]:
     alone = Scenario.from_dict(json.loads(people))
     runs = _FEW_RUNS if sum(alone.staff_counts) > _MANY_STAFF else _START_RUNS
     values = alone.parameter_set()
-    records = [simulate(alone, values, alone.seed, run)[0] for run in range(runs)]
+    records = compiled.run_chunk(
+        compiled.prepare(alone, alone.seed, values.calendar_stagger),
+        tables.parameter_rows([values]),
+        np.zeros(runs, dtype=np.int64),
+        np.arange(runs),
+        weeks=[0],
+    )
     columns = [outcomes.COLUMN[name] for name in _START_LEVELS]
-    return [float(one) for one in np.mean(records, axis=(0, 1))[columns]]
+    return [float(one) for one in np.mean(records, axis=(0, 1, 2))[columns]]
 
 
 def _people(scenario: Scenario) -> str:
