@@ -1,8 +1,8 @@
 """The start: how ``make`` installs, and what a command loads.
 
 ``make`` installs by uv where it is there, else by pip; both are planted here, and nothing is
-fetched. Commands run tiny jobs, one after the other in a new process, which says after each what is
-loaded: nothing heavy that it does not need.
+fetched. Commands run tiny jobs, one after the other in one new process, which says after each what
+is loaded: nothing heavy that it does not need.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ ENGINE = {"numba", "networkx"}
 """What the compiled engine and its networks load."""
 TABLES = {"pandas", "pyarrow"}
 DRAWN = TABLES | {"matplotlib"}
+PRESENTING = {"jinja2", "llvmlite", "rich"}
+"""What help and a sentence do without, too."""
 RUN = "run classroom -n 2 -q --engine compiled"
 COMPARE = "compare source light_touch --sets 2 -n 1 -q"
 
@@ -65,49 +67,67 @@ def heavy(modules: set[str]) -> set[str]:
     return modules.intersection(HEAVY)
 
 
-def test_looking_loads_nothing_heavy(tmp_path: Path) -> None:
-    """One process looks at all of it: what any of these loads is there at its end."""
-    looks = ["scenarios", "validate classroom", "parameters", "outcomes", "schema"]
-    found = dict(zip(looks, map(heavy, loaded(looks, tmp_path)), strict=True))
-    assert found == {look: set() for look in looks}
+PLAIN = [name for names in GROUPS.values() for name in names if name not in studies.names()]
+HELPS = ["", "--help", "--version", "nonsense -> 2", *(f"{name} --help" for name in PLAIN)]
+MISTAKES = ["completion bash", "report -> 2", "report a b -> 2"]
+KINDS = [f"{name} --{word}" for name in studies.names() for word in ("nonsense -> 2", "help")]
+LOOKS = ["scenarios", "validate classroom", "parameters", "outcomes", "schema"]
+MADE = {
+    f"{RUN} --no-figures --out ran": ENGINE | TABLES,
+    f"{RUN} --sets 2 --no-figures --out sets": ENGINE | TABLES,
+    "verify ran": ENGINE | TABLES,
+    f"{COMPARE} --no-figures --out compared": ENGINE | TABLES | {"scipy.stats"},
+}
+READ = {
+    "report compared": DRAWN,
+    f"{RUN} --out drawn": ENGINE | DRAWN,
+    "report ran": ENGINE | DRAWN,
+}
+"""Each needs what the one before it does, or more; what is read is made before."""
 
 
-def test_help_and_mistakes_load_the_spec_of_their_kind_alone(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands leave their results."""
+    return tmp_path_factory.mktemp("start")
+
+
+@pytest.fixture(scope="module")
+def there(folder: Path) -> dict[str, set[str]]:
+    """What is loaded after each command of one process, those that need least first."""
+    commands = [*HELPS, *MISTAKES, *KINDS, *LOOKS, *MADE]
+    return dict(zip(commands, loaded(commands, folder), strict=True))
+
+
+@pytest.mark.smoke
+def test_help_and_mistakes_load_the_spec_of_their_kind_alone(there: dict[str, set[str]]) -> None:
     """Not even NumPy; nor pydantic where there is neither a kind nor a value that typer checks."""
     kinds = studies.names()
-    plain = [name for names in GROUPS.values() for name in names if name not in kinds]
-    helps = ["", "--help", "--version", "nonsense -> 2", *(f"{name} --help" for name in plain)]
-    others = ["completion bash", "report -> 2", "report a b -> 2"]
-    asked = [f"{name} --{word}" for name in kinds for word in ("nonsense -> 2", "help")]
-    looks = [*helps, *others, *asked]
-    too_much = {*HEAVY, "numpy", "sim.engine.compiled", "sim.runs.execute", "sim.studies.kind"}
-    for look, there in zip(looks, loaded(looks, tmp_path), strict=True):
-        assert not there & too_much, look
-        assert look not in helps or "pydantic" not in there, look
-        so_far = kinds[: kinds.index(look.split()[0]) + 1] if look in asked else ()
-        assert {name for name in kinds if f"sim.studies.{name}.spec" in there} <= {*so_far}, look
+    too_much = {*HEAVY, *PRESENTING, "numpy", "scipy", "sim.engine.compiled", "sim.runs.execute",
+                "sim.studies.kind"}  # fmt: skip
+    for look in (*HELPS, *MISTAKES, *KINDS):
+        assert not there[look] & too_much, look
+        assert look not in HELPS or not there[look] & {"pydantic", "yaml"}, look
+        so_far = kinds[: kinds.index(look.split()[0]) + 1] if look in KINDS else ()
+        loaded = {name for name in kinds if f"sim.studies.{name}.spec" in there[look]}
+        assert loaded <= {*so_far}, look
 
 
-@pytest.mark.parametrize(
-    "drawn", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["numbers", "pictures too"]
-)
-def test_a_command_loads_what_it_needs(drawn: bool, tmp_path: Path) -> None:
-    """Two processes, each of commands that need more and more; the second reads their results."""
-    made = {
-        f"{RUN} --no-figures --out ran": ENGINE | TABLES,
-        f"{RUN} --sets 2 --no-figures --out sets": ENGINE | TABLES,
-        "verify ran": ENGINE | TABLES,
-        f"{COMPARE} --no-figures --out compared": ENGINE | TABLES | {"scipy.stats"},
-    }
-    read = {
-        "report compared": DRAWN,
-        f"{RUN} --out drawn": ENGINE | DRAWN,
-        "report ran": ENGINE | DRAWN,
-    }
-    for needed in (made, read) if drawn else (made,):
-        for command, there in zip(needed, loaded(list(needed), tmp_path), strict=True):
-            more = heavy(there) - needed[command]
-            assert not more, f"{command} loads {more}"
+def test_looking_loads_nothing_heavy(there: dict[str, set[str]]) -> None:
+    found = {look: heavy(there[look]) for look in LOOKS}
+    assert found == {look: set() for look in LOOKS}
+
+
+def test_a_command_loads_what_it_needs(there: dict[str, set[str]]) -> None:
+    more = {command: heavy(there[command]) - needed for command, needed in MADE.items()}
+    assert more == {command: set() for command in MADE}
+
+
+@pytest.mark.slow
+def test_what_reads_results_loads_what_it_needs(there: dict[str, set[str]], folder: Path) -> None:
+    """In a new process."""
+    for (command, needed), modules in zip(READ.items(), loaded(list(READ), folder), strict=True):
+        assert not heavy(modules) - needed, command
 
 
 # --- make -------------------------------------------------------------------------------------
