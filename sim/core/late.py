@@ -16,7 +16,9 @@ from typing import Any
 
 class _Late:
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module("numpy"), name)
+        found = getattr(importlib.import_module("numpy"), name)
+        self.__dict__[name] = found  # the next time it is an attribute like any other
+        return found
 
 
 np = _Late()

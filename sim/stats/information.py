@@ -63,7 +63,7 @@ def perfect(gaps: np.ndarray, chance: np.ndarray) -> Worth:
     if len(gaps) < 2 or not np.isfinite(gaps).all():
         return _UNKNOWN
     told = np.column_stack([shrunk(one, var) for one, var in zip(gaps.T, chance, strict=True)])
-    gained = _gained(told)
+    gained = _gained(told[None])[0]
     return Worth(float(gained.mean()), float(gained.std(ddof=1) / np.sqrt(len(gained))))
 
 
@@ -92,7 +92,7 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
     if not bases:
         return Worth(0.0, 0.0)
     fitted, drawn = _regression(bases, gaps)
-    gained = _gained(fitted)
+    gained = _gained(fitted[None])[0]
     worths = _worths(drawn)
     of_sets = gained.std(ddof=1) / np.sqrt(len(gained))
     error = np.linalg.norm([worths.std(ddof=1), of_sets, worths.mean() - gained.mean()])
@@ -102,13 +102,22 @@ def partial(gaps: np.ndarray, known: np.ndarray) -> Worth:
 
 def _worths(drawn: np.ndarray) -> np.ndarray:
     """The value at each draw of the regression, (draws,)."""
-    return np.array([_gained(one).mean() for one in drawn])
+    return _gained(drawn).mean(axis=1)
 
 
 def _gained(gaps: np.ndarray) -> np.ndarray:
-    """The gain of each set's best plan over the plan that is best on average, (sets,)."""
-    benefit = np.column_stack([np.zeros(len(gaps)), gaps])
-    return benefit.max(axis=1) - benefit[:, benefit.mean(axis=0).argmax()]
+    """The gain of each set's best plan over the plan that is best on average, (draws, sets), from
+    draws (draws, sets, other plans)."""
+    draws, sets, others = gaps.shape
+    best = most = np.zeros((draws, sets))  # the first plan, which is ahead of itself by nothing
+    ahead = np.zeros(draws)
+    for other in range(others):
+        benefit = gaps[:, :, other]
+        mean = benefit.mean(axis=1)
+        best = np.where((mean > ahead)[:, None], benefit, best)
+        ahead = np.maximum(ahead, mean)
+        most = np.maximum(most, benefit)
+    return most - best
 
 
 def _bases(known: np.ndarray) -> list[np.ndarray]:

@@ -228,12 +228,13 @@ _COURSE = (
 
 
 def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[str, Any]]:
-    look = summary[summary["region"] == place].set_index(["outcome", "point"])
+    rows_here = summary[summary["region"] == place].to_dict("records")
+    look = {(row["outcome"], row["point"]): row for row in rows_here}
     has_ta = study.scenario.has_ta
 
     def value(outcome: str, point: str, column: str) -> float:
-        key = (outcome, point)
-        return float(look.at[key, column]) if key in look.index else np.nan  # type: ignore[arg-type]
+        row = look.get((outcome, point))
+        return np.nan if row is None else float(row[column])
 
     rows = []
     own = study.own.outcomes if study.own is not None and place == OVERALL else ()

@@ -185,12 +185,15 @@ def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
 
 
 def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:
-    """Quantiles (quantile, cell) of values (cell, run); cells without gaps are computed at once."""
+    """Quantiles (quantile, cell) of values (cell, run); cells with as many values are computed at
+    once."""
     found = np.empty((len(which), len(values)))
-    whole = ~np.isnan(values).any(axis=1)
-    found[:, whole] = quantiles(values[whole], which, axis=1)
-    for cell in np.flatnonzero(~whole):
-        found[:, cell] = quantiles(values[cell], which)
+    known = (~np.isnan(values)).sum(axis=1)
+    for count in np.unique(known):
+        cells = values[known == count]
+        if count < cells.shape[1]:
+            cells = np.sort(cells, axis=1)[:, :count]  # NaN is sorted to the end
+        found[:, known == count] = quantiles(cells, which, axis=1)
     return found
 
 
