@@ -14,7 +14,8 @@
 import numpy as np
 import pandas as pd
 
-from sim.studies.kind import StudyKind, ask
+from sim import ask
+from sim.studies.kind import StudyKind
 
 pd.set_option("display.width", 120, "display.max_columns", 12)
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from sim.scenario.log_import import import_log
     from sim.scenario.network_import import import_network
     from sim.scenario.scenario import Scenario
+    from sim.studies.ask import ask
     from sim.studies.calibrate import calibrate
     from sim.studies.compare import compare
-    from sim.studies.kind import Result, ask, load, verify
+    from sim.studies.result import Result, load
     from sim.studies.run.runs import Runs, run
     from sim.studies.simulator import Simulator, simulator
     from sim.studies.surface import surface
     from sim.studies.survey_import import import_survey
+    from sim.studies.verify import verify
 
 __version__ = "0.6.0"
 
@@ -35,23 +37,23 @@ _HOME = {
     "InputError": "sim.core.errors",
     "Outcome": "sim.core.outcomes",
     "Parameters": "sim.core.parameters",
-    "Result": "sim.studies.kind",
+    "Result": "sim.studies.result",
     "RegionalStaff": "sim.model.agents",
     "Runs": "sim.studies.run.runs",
     "Scenario": "sim.scenario.scenario",
     "Simulator": "sim.studies.simulator",
     "TAProvider": "sim.model.agents",
-    "ask": "sim.studies.kind",
+    "ask": "sim.studies.ask",
     "calibrate": "sim.studies.calibrate",
     "compare": "sim.studies.compare",
     "import_log": "sim.scenario.log_import",
     "import_network": "sim.scenario.network_import",
     "import_survey": "sim.studies.survey_import",
-    "load": "sim.studies.kind",
+    "load": "sim.studies.result",
     "run": "sim.studies.run.runs",
     "simulator": "sim.studies.simulator",
     "surface": "sim.studies.surface",
-    "verify": "sim.studies.kind",
+    "verify": "sim.studies.verify",
 }
 
 __all__ = [

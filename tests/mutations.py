@@ -631,7 +631,7 @@ def _sets() -> Loader:
 
 
 def _result_folder(kind: str) -> Files:
-    from sim.studies.kind import ask
+    from sim.studies.ask import ask
     from tests.cases import tiny
 
     with tempfile.TemporaryDirectory() as home:
@@ -641,9 +641,9 @@ def _result_folder(kind: str) -> Files:
 
 
 def _results() -> Loader:
-    from sim.studies.kind import load as load_result
-    from sim.studies.kind import sound
     from sim.studies.report import report_of
+    from sim.studies.result import load as load_result
+    from sim.studies.result import sound
 
     def load(path: Path) -> None:
         folder = path.parent
@@ -678,7 +678,7 @@ def _saved_plans() -> Loader:
 def _stores() -> Loader:
     from sim.runs.execute import Execution, Unfinished
     from sim.runs.merging import open_trees
-    from sim.studies.kind import ask, read_asked
+    from sim.studies.ask import ask, read_asked
     from tests.cases import tiny
 
     def begin() -> list[Files]:

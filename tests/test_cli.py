@@ -26,7 +26,10 @@ from sim.core.parameters import TABLE
 from sim.present.answer import Answer
 from sim.present.table import Table
 from sim.scenario.scenario import Scenario, shipped_names
-from sim.studies import kind
+from sim.studies import ask as asking
+from sim.studies import verify as verifying
+from sim.studies.kind import StudyKind
+from sim.studies.result import Result
 from sim.studies.run.runs import Runs
 
 REPO = Path(__file__).resolve().parents[1]
@@ -436,7 +439,7 @@ def test_without_ta_there_is_no_effect_and_no_rate(here: Path) -> None:
 
 
 def nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kind, "ask", None)
+    monkeypatch.setattr(asking, "ask", None)
 
 
 def test_set_reports_every_mistake_before_anything_runs(
@@ -483,7 +486,7 @@ def test_a_file_in_place_of_what_to_do_with_it(word: str, meant: str) -> None:
 
 
 def test_beyond_range_opens_the_range_but_not_the_limits(here: Path) -> None:
-    made = kind.StudyKind.of("run").make
+    made = StudyKind.of("run").make
     wide = made(scenario="source", fixed=True, hold={"trust_step": 0.9}, beyond_range=True)
     assert wide.scenario.parameter_set().trust_step == 0.9
     ran = codose("run", "source", "--set", "trust_step=2", "--beyond-range")
@@ -527,7 +530,7 @@ def test_verify_says_the_same_or_not(saved: tuple[Path, Ran], monkeypatch) -> No
         def __str__(self) -> str:
             return "differs"
 
-    monkeypatch.setattr(kind, "verify", lambda *a, **k: Other())
+    monkeypatch.setattr(verifying, "verify", lambda *a, **k: Other())
     differs = codose("verify", saved[0])
     assert differs.code == 1
     assert differs.out == "differs\n"
@@ -550,11 +553,11 @@ def test_the_number_of_runs_is_said(
 
     asked: list[int] = []
 
-    def instead(study: Any, *_: object, **__: object) -> kind.Result:
+    def instead(study: Any, *_: object, **__: object) -> Result:
         asked.append(design(study).runs)
         return Runs.load(saved[0]).result
 
-    monkeypatch.setattr(kind, "ask", instead)
+    monkeypatch.setattr(asking, "ask", instead)
     ran = codose("run", "classroom", "--no-figures", *words)
     assert asked == [runs]
     assert said in ran.err
@@ -633,7 +636,7 @@ def test_a_failure_of_ours_is_one_sentence_and_a_log(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division\nby zero")
 
-    monkeypatch.setattr(kind, "ask", fail)
+    monkeypatch.setattr(asking, "ask", fail)
     monkeypatch.delenv(shell.DEBUG, raising=False)
     ran = codose(*TINY)
     assert ran.code == 1
@@ -654,7 +657,7 @@ def test_our_own_errors_keep_their_code(monkeypatch: pytest.MonkeyPatch, here: P
     def fail(*_: object, **__: object) -> None:
         raise CodoseError("the tide is out")
 
-    monkeypatch.setattr(kind, "ask", fail)
+    monkeypatch.setattr(asking, "ask", fail)
     ran = codose(*TINY, "--quiet")
     assert (ran.code, ran.err) == (1, "the tide is out\n")
 

@@ -197,7 +197,8 @@ def test_codose_run_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
 
 
 def test_a_calibration_on_a_cluster(dask: Cluster) -> None:
-    from sim.studies.kind import ask, first_difference
+    from sim.studies.ask import ask
+    from sim.studies.verify import first_difference
     from tests.cases import tiny
 
     asked = tiny("calibrate")

@@ -12,7 +12,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.core.extras import EXTRAS, needs
-from sim.studies.kind import ask
+from sim.studies.ask import ask
 from tests.cases import TINY, tiny
 
 REPO = Path(__file__).resolve().parents[1]

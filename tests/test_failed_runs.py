@@ -13,8 +13,9 @@ from sim.engine import batch
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
 from sim.stats.intervals import share
+from sim.studies.ask import Runner, ask
 from sim.studies.compare import compare
-from sim.studies.kind import Runner, StudyKind, ask
+from sim.studies.kind import StudyKind
 from sim.studies.plan.values import Evaluator, Sample, met
 from sim.studies.plausible import plausible_sets
 from sim.studies.surface import surface

@@ -30,9 +30,9 @@ from sim.scenario.functions import (
 from sim.scenario.levers import SHARES, changed, value_of, with_levers
 from sim.scenario.phases import functions_words
 from sim.scenario.scenario import Scenario, json_schema
+from sim.studies.ask import ask
 from sim.studies.calendar import calendar_table, described
 from sim.studies.compare.differing import differing, series_words
-from sim.studies.kind import ask
 from sim.studies.sensitivity.design import design_of
 from sim.studies.spec import StudyError
 from sim.studies.surface import surface

@@ -30,7 +30,8 @@ from sim.runs.plan import RunPlan, independent
 from sim.runs.processes import Processes
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario.scenario import Scenario
-from sim.studies.kind import StudyKind, ask
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
 
 VIDEO = {"mode": "video", "every_weeks": 2, "hours": 2.0}
 CASE = make_scenario(weeks=30, regions=2, staff=5, dosage=[{**VIDEO, "last_week": 16}])

@@ -21,7 +21,8 @@ from sim.runs.collect import Points
 from sim.runs.execute import Execution, Unfinished, execute
 from sim.runs.plan import RunPlan, common, independent
 from sim.scenario.scenario import Scenario
-from sim.studies.kind import StudyKind, ask
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
 from tests.cases import TINY, codose, tiny
 
 DAILY = {"mode": "video", "every_weeks": 1, "hours": 0.5}

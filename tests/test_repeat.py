@@ -10,8 +10,8 @@ import pytest
 
 from sim.engine import layout
 from sim.studies.compare import compare
-from sim.studies.kind import verify
 from sim.studies.report import report_html
+from sim.studies.verify import verify
 from tests.studies.test_compare import OFTEN, SMALL
 
 

@@ -12,9 +12,10 @@ from sim.core import outcomes
 from sim.core.outcomes import INDEX, NAMES
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
+from sim.studies.ask import Runner
 from sim.studies.compare import analysis as comparing
 from sim.studies.compare import compare
-from sim.studies.kind import Runner, StudyKind
+from sim.studies.kind import StudyKind
 from sim.studies.plan.values import Evaluator, Sample
 from sim.studies.plausible import plausible_sets
 from sim.studies.surface import analysis as surfaces

@@ -13,7 +13,8 @@ import pytest
 from sim.core import parameters
 from sim.core.parameters import TABLE
 from sim.core.units import MODEL_VERSION
-from sim.studies.kind import StudyKind, ask
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
 from sim.studies.sensitivity.design import design_of
 from tests.cases import check_called
 

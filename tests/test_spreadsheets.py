@@ -25,9 +25,10 @@ from sim.present.figures import Figure, svg
 from sim.present.table import Column, Table, write_workbook
 from sim.runs.folder import write_table
 from sim.scenario.scenario import Scenario
+from sim.studies.ask import ask
 from sim.studies.calendar import icalendar_text, of_providers, to_fill_in
-from sim.studies.kind import ask, load
 from sim.studies.report import WORKBOOK, workbook_of
+from sim.studies.result import load
 from tests.cases import codose, tiny
 from tests.strategies import examples
 

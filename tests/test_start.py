@@ -21,6 +21,9 @@ import pytest
 
 from sim import studies
 from sim.cli.shell import GROUPS
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
+from tests.cases import TINY, tiny
 
 REPO = Path(__file__).resolve().parents[1]
 HEAVY = (
@@ -128,6 +131,48 @@ def test_what_reads_results_loads_what_it_needs(there: dict[str, set[str]], fold
     """In a new process."""
     for (command, needed), modules in zip(READ.items(), loaded(list(READ), folder), strict=True):
         assert not heavy(modules) - needed, command
+
+
+ENGINES = {"sim.engine.compiled", "sim.engine.kernel", "sim.model.week", "sim.runs.execute"}
+"""What makes runs."""
+
+
+READS = """
+import sys
+import sim.studies.report
+from sim import studies
+from sim.studies.kind import StudyKind
+from sim.studies.spec import UntilClear
+for kind in map(StudyKind.of, studies.names()):
+    for part in ("words", "figures", "analysis")[: 3 if issubclass(kind.Spec, UntilClear) else 2]:
+        kind._module(part)
+print(*sys.modules)
+"""
+"""Imports what a report is made from. The words of a study with ``until`` ask its analysis how well
+the means are known."""
+
+
+def test_what_a_report_is_made_from_loads_no_engine(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READS], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(REPO)},
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    there = set(done.stdout.split())
+    assert {"sim.studies.run.analysis", "sim.studies.plan.words"} <= there
+    assert sorted(there & ENGINES) == []
+
+
+@pytest.mark.slow
+def test_a_report_makes_no_runs_and_loads_no_engine(tmp_path: Path) -> None:
+    made = {kind: tiny(kind) for kind in studies.names()}
+    made["until"] = StudyKind.of("compare").make(**TINY["compare"], until=1)
+    for name, study in made.items():
+        ask(study).save(tmp_path / name, figures=())
+    commands = [f"report {name} -q" for name in made]
+    for command, there in zip(commands, loaded(commands, tmp_path), strict=True):
+        assert not heavy(there) - DRAWN, command
+        assert not there & ENGINES, command
 
 
 # --- make -------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from sim.runs import safe
 from sim.runs.execute import Execution
 from sim.runs.folder import mend, read_manifest, write_folder
 from sim.runs.store import Store
-from sim.studies.kind import StudyKind, ask, read_asked
+from sim.studies.ask import ask, read_asked
+from sim.studies.kind import StudyKind
 from sim.studies.sensitivity import methods
 from tests.cases import codose
 

@@ -62,7 +62,8 @@ found = plan({
 figure = found.figures[0].draw()
 """),
     ("sensitivity", "Which assumptions carry it", """
-from sim.studies.kind import StudyKind, ask
+from sim import ask
+from sim.studies.kind import StudyKind
 
 study = StudyKind.of("sensitivity").make(
     name="small", scenario="source", outcomes=["integration"], weeks=["end_of_ta"],

@@ -28,9 +28,10 @@ from sim.runs.execute import Execution
 from sim.stats.components import all_means, components, set_means, shrunk
 from sim.stats.expected import CHANCE_RULES, expected_in_sets
 from sim.stats.intervals import band, half_width
+from sim.studies.ask import Runner
 from sim.studies.compare.analysis import runs_of
 from sim.studies.compare.spec import POINTS
-from sim.studies.kind import Runner, StudyKind
+from sim.studies.kind import StudyKind
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "experiments" / "results" / "band_coverage.csv"

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from sim.runs.execute import Execution
-    from sim.studies.kind import Result, StudyKind
+    from sim.studies.kind import StudyKind
+    from sim.studies.result import Result
     from sim.studies.spec import Header, Option, Study
 
 RESULTS = Path("results")
@@ -258,7 +259,7 @@ class _Asking:
     def _is_done(self, study: Study[Any], folder: Path, store: Path) -> bool:
         """Whether, with --resume, the folder already holds the complete result, which is shown."""
         from sim.runs.folder import mend, version_notes
-        from sim.studies.kind import finished
+        from sim.studies.result import finished
 
         if not self.running["resume"]:
             return False
@@ -287,7 +288,7 @@ class _Asking:
         with shell.progress_bar(self.kind.line(study), quiet=self.output["quiet"]) as progress:
             execution = self._execution(store, shard, made, progress)
             from sim.runs.execute import Unfinished
-            from sim.studies.kind import ask
+            from sim.studies.ask import ask
 
             try:
                 self._estimate(study, execution)

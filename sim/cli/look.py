@@ -315,18 +315,18 @@ def verify(
       codose verify results/sobol --second-seed 2
     """
     from sim.runs.execute import Execution
-    from sim.studies import kind
+    from sim.studies import verify as verifying
 
     with shell.progress_bar(f"verifying {folder}", quiet=quiet) as progress:
         execution = Execution(
             threads=threads, progress=progress, time_limit=time_limit, memory_limit=memory_limit,
             agree=shell.asking(yes=yes, quiet=quiet),
         )  # fmt: skip
-        report: kind.Verification | kind.SecondSeed
+        report: verifying.Verification | verifying.SecondSeed
         if second_seed is None:
-            report = kind.verify(folder, execution, sample=sample)
+            report = verifying.verify(folder, execution, sample=sample)
         else:
-            report = kind.second_seed(folder, second_seed, execution, sample=sample)
+            report = verifying.second_seed(folder, second_seed, execution, sample=sample)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(shell.FAILED)

@@ -46,7 +46,8 @@ def merge(
     from sim.core.extras import needs
     from sim.runs import merging
     from sim.runs.execute import Execution
-    from sim.studies import kind
+    from sim.studies import ask as asking
+    from sim.studies.kind import StudyKind
 
     if xlsx:
         needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
@@ -54,18 +55,18 @@ def merge(
     for step, (name, stores) in enumerate(trees.items()):
         merging.check_complete(stores, name, later=step > 0)
     shell.check_result_folder(out, force=force)
-    study, command = kind.read_asked(folders[0])
+    study, command = asking.read_asked(folders[0])
     store = out.with_name(out.name + ask.PARTS)
     for name, stores in trees.items():
         merging.merge_stores(stores, store / name, resume=True, force=force)
-    line = kind.StudyKind.of(study.header.kind).line(study)
+    line = StudyKind.of(study.header.kind).line(study)
     with shell.progress_bar(line, quiet=quiet) as progress:
         execution = Execution(
             store=store, resume=True, progress=progress, warn=shell.remark,
             time_limit=time_limit, memory_limit=memory_limit,
             agree=shell.asking(yes=yes, quiet=quiet),
         )  # fmt: skip
-        result = kind.ask(study, execution, command=command)
+        result = asking.ask(study, execution, command=command)
     output = {
         "force": force, "figures": figures, "no_figures": no_figures, "csv": csv, "xlsx": xlsx,
         "as_json": as_json, "quiet": quiet,

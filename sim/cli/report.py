@@ -37,8 +37,8 @@ def report(
     """
     from sim.core.errors import InputError
     from sim.core.extras import needs
-    from sim.studies.kind import load
     from sim.studies.report import report_html, workbook_of
+    from sim.studies.result import load
 
     if xlsx:
         needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")

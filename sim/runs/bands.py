@@ -26,7 +26,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.core.outcomes import OUTCOMES, Outcome
-from sim.engine import batch
 from sim.stats.intervals import rank_of
 
 ARMS = ("with_ta", "without_ta", "effect")
@@ -150,6 +149,8 @@ class Bands:
         threads: int | None,
     ) -> None:
         """Fill in sums and quantiles from kept values, a few weeks at a time to save memory."""
+        from sim.engine import batch  # loads the engine, which a report does not need
+
         arms = list(zip(*self.kept, strict=True))
 
         def work(weeks: slice) -> None:

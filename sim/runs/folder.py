@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.cells import BOM, FORMULA
 from sim.core.errors import Problem, ResultsError, read_back
-from sim.engine import layout
 from sim.present.figures import save as save_figures
 from sim.present.table import Column, Table
 from sim.runs import safe
@@ -405,6 +404,10 @@ def read_table(path: Path) -> pd.DataFrame:
 # --- where results come from -------------------------------------------------------------------
 
 
+PROVENANCE = ("codose", "python", "engine_digest", "dependencies")
+"""The names of the versions that results come from."""
+
+
 def provenance() -> dict[str, Any]:
     """The versions that results come from: codose, its engine, Python and dependencies. The machine
     and the time are in timing.json.
@@ -413,13 +416,13 @@ def provenance() -> dict[str, Any]:
         {"codose": version, "python": version, "engine_digest": hash of the source files that
         numbers come from, "dependencies": {name: version}}
     """
-    return {
-        # The installed distribution may be older than this checkout, or missing.
-        "codose": sys.modules["sim"].__version__,
-        "python": platform.python_version(),
-        "engine_digest": layout.source_hash(),
-        "dependencies": {name: _version(name) for name in _dependencies()},
-    }
+    from sim.engine import layout  # loads the engine, which reading a folder does not need
+
+    # The installed distribution may be older than this checkout, or missing.
+    codose, python = sys.modules["sim"].__version__, platform.python_version()
+    dependencies = {name: _version(name) for name in _dependencies()}
+    facts = codose, python, layout.source_hash(), dependencies
+    return dict(zip(PROVENANCE, facts, strict=True))
 
 
 @cache  # what is installed stays as it is while a process runs

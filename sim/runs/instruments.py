@@ -30,7 +30,6 @@ from sim.core.parameters import Parameters
 from sim.core.states import CONSTRUCTS
 from sim.core.streams import MASK, SERIES_STEP, irwin_hall4, philox, uniform
 from sim.core.units import months_of
-from sim.runs.execute import execute
 from sim.runs.people import PLANNED, People, Seen
 from sim.runs.plan import RunPlan, common
 from sim.scenario.functions import FUNCTIONS
@@ -75,6 +74,8 @@ def observe(
     >>> seen.people["trust"].shape
     (3, 2, 8)
     """
+    from sim.runs.execute import execute  # loads the engine, which a report does not need
+
     job = common(scenario, [parameters], replicates, weeks, first=first_replicate)
     return execute(RunPlan((job,), seed, "compiled"), None, People()).of(0)
 

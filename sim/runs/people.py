@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from sim.core.errors import InputError
 from sim.core.outcomes import COLUMN
 from sim.core.parameters import Parameters
 from sim.core.states import CONSTRUCTS
-from sim.engine import compiled
 from sim.model.dosage import planned_contacts
 from sim.runs.collect import Arrays, FailedRun, Gathering, Made, RowArrays, RowCollector
 from sim.runs.engines import checked_record
 from sim.runs.plan import Job, RunPlan
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE
 from sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.engine import compiled
 
 STATES: tuple[str, ...] = ("motivation", *CONSTRUCTS)
 """The states that are kept of every person."""
@@ -243,7 +245,7 @@ class _Looking:
         self.prepared: compiled.Prepared | None = None
 
     def _prepare(self, stagger: float) -> compiled.Prepared:
-        from sim.engine import kernel
+        from sim.engine import compiled, kernel
 
         found = compiled.prepare(self.scenario, self.seed, stagger)
         if found is not self.prepared:
@@ -256,7 +258,7 @@ class _Looking:
     def __call__(
         self, job: Job, which: np.int64, replicate: np.ndarray, into: Sequence[np.ndarray]
     ) -> None:
-        from sim.engine import kernel
+        from sim.engine import compiled, kernel
 
         candidate, people, context, flows = into
         prepared = self._prepare(float(job.matrix["calendar_stagger"][which]))

@@ -1,7 +1,8 @@
 """names and summary: the kinds of study. A kind is a folder with spec, analysis, words and figures.
 
-All kinds share the code of :mod:`sim.studies.kind`. A new kind needs nothing but its folder; the
-command with every option, the result folder, ``verify`` and ``report`` follow from it.
+All kinds share the code of :mod:`sim.studies.kind`, :mod:`~sim.studies.ask`,
+:mod:`~sim.studies.result` and :mod:`~sim.studies.verify`. A new kind needs nothing but its folder;
+the command with every option, the result folder, ``verify`` and ``report`` follow from it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from sim.present.answer import CAVEAT
 from sim.present.report import Report, render
 from sim.present.table import Column, Table
 from sim.runs.folder import MANIFEST
-from sim.studies.kind import FAILURES, Result, load, sound
+from sim.studies.result import FAILURES, Result, load, sound
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ class Results(Mapping[str, R], Generic[R]):
 
         Args:
             directory: the folder; the result folders in it have the labels of the scenarios.
-            how: further arguments of :meth:`sim.studies.kind.Result.save`.
+            how: further arguments of :meth:`sim.studies.result.Result.save`.
 
         Raises:
             ResultsError: a result folder holds something else, or cannot be written.

@@ -11,11 +11,13 @@ from sim.core.errors import InputError
 from sim.model.dosage import planned_contacts
 from sim.runs.execute import execute
 from sim.runs.people import SeenRuns
+from sim.studies.ask import ask
 from sim.studies.audit import analysis, dose
 from sim.studies.audit.analysis import summary_row
 from sim.studies.audit.spec import Spec
 from sim.studies.audit.words import of
-from sim.studies.kind import Result, StudyKind, ask
+from sim.studies.kind import StudyKind
+from sim.studies.result import Result
 from sim.studies.spec import Study
 
 

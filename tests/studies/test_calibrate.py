@@ -20,6 +20,7 @@ from sim.core.units import Z95
 from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
 from sim.stats.intervals import weighted_quantiles
+from sim.studies.ask import Runner, ask
 from sim.studies.calibrate import analysis, coverage, narrowed, posterior, predictive
 from sim.studies.calibrate.calibration import calibration_of
 from sim.studies.calibrate.posterior import (
@@ -33,11 +34,13 @@ from sim.studies.calibrate.posterior import (
     weights_of,
 )
 from sim.studies.calibrate.spec import Spec
-from sim.studies.kind import Result, Runner, StudyKind, ask, verify
+from sim.studies.kind import StudyKind
 from sim.studies.measures import answer, parse_measure, variants
 from sim.studies.plausible import plausible_sets
+from sim.studies.result import Result
 from sim.studies.spec import Study, StudyError
 from sim.studies.targets import Target
+from sim.studies.verify import verify
 from tests.cases import codose
 from tests.study_case import summaries
 

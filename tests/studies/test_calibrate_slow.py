@@ -11,10 +11,11 @@ import pytest
 
 from sim.runs.execute import Execution
 from sim.stats.intervals import weighted_quantiles
+from sim.studies.ask import Runner, ask
 from sim.studies.calibrate.analysis import calibrated
 from sim.studies.calibrate.calibration import Calibration, calibration_of
 from sim.studies.calibrate.posterior import Making, values_of
-from sim.studies.kind import Runner, StudyKind, ask
+from sim.studies.kind import StudyKind
 from sim.studies.plausible import latin_hypercube
 
 STUDY: dict[str, Any] = {

@@ -23,12 +23,14 @@ from sim.present import figures
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
 from sim.stats import paired as statistics
+from sim.studies.ask import Runner
 from sim.studies.compare import compare
 from sim.studies.compare.analysis import Runs, _verdict, runs_of
 from sim.studies.compare.differing import UnlikePeople, differing
 from sim.studies.compare.spec import plans_of
-from sim.studies.kind import Result, Runner, StudyKind, load
+from sim.studies.kind import StudyKind
 from sim.studies.plausible import plausible_sets
+from sim.studies.result import Result, load
 from tests.cases import codose
 
 SMALL = Scenario.from_text(

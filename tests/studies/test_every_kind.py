@@ -21,9 +21,11 @@ from sim.present.table import write_workbook
 from sim.runs.execute import Execution, Unfinished
 from sim.runs.folder import MANIFEST, TIMING
 from sim.runs.merging import merge_stores, open_trees
-from sim.studies import kind as kinds
-from sim.studies.kind import Result, StudyKind, ask, load, verify
+from sim.studies.ask import ask, read_asked
+from sim.studies.kind import StudyKind
 from sim.studies.report import SHEET_ROWS, workbook_of
+from sim.studies.result import Result, finished, load
+from sim.studies.verify import first_difference, verify
 from tests.cases import codose, command_line, tiny
 
 NEW_KIND = Path(__file__).parent / "new_kind"
@@ -92,11 +94,11 @@ def test_a_workbook_has_a_sheet_for_every_table(found: Result, tmp_path: Path) -
 def test_a_folder_is_read_back_as_it_was_found(found: Result, tmp_path: Path) -> None:
     folder = found.save(tmp_path / "a", figures=())
     back = load(folder)
-    assert kinds.first_difference(found.tables, back.tables) == ""
+    assert first_difference(found.tables, back.tables) == ""
     assert back.answer.text == found.answer.text
     assert (back.runs, back.failed, back.command) == (found.runs, found.failed, found.command)
     assert back.study.to_dict() == found.study.to_dict()
-    assert kinds.finished(folder, found.study) is not None, "finished work would be done again"
+    assert finished(folder, found.study) is not None, "finished work would be done again"
     again = back.save(tmp_path / "b", figures=())
     assert bytes_of(again) == bytes_of(folder)
 
@@ -133,7 +135,7 @@ def test_a_changed_value_is_seen(found: Result, tmp_path: Path) -> None:
         row = int(np.flatnonzero(frame[numbers[0]].notna())[0])
         frame.loc[frame.index[row], numbers[0]] = frame[numbers[0]].iloc[row] + 1e-9 + 1.0
         changed = {**stored, name: type(table)(name, frame, table.columns)}
-        assert name in kinds.first_difference(changed, stored)
+        assert name in first_difference(changed, stored)
     victim = next(iter(stored))
     path = folder / f"{victim}.parquet"
     path.write_bytes(path.read_bytes()[:-1])
@@ -160,7 +162,7 @@ def test_shards_joined_and_resumed_are_the_same_bytes(found: Result, tmp_path: P
     for i, place in enumerate(shards, start=1):
         with pytest.raises(Unfinished):
             ask(found.study, Execution(store=place, shard=(i, 2)), command=found.command)
-    study, command = kinds.read_asked(shards[0])
+    study, command = read_asked(shards[0])
     joined = tmp_path / "joined"
     for name, stores in open_trees(shards).items():
         merge_stores(stores, joined / name)
@@ -202,7 +204,7 @@ def test_its_command(found: Result, tmp_path: Path) -> None:
     said = json.loads(done.stdout)
     assert said["kind"] == found.kind.name
     assert said["answer"] == found.answer.text
-    assert kinds.first_difference(load(out).tables, found.tables) == ""
+    assert first_difference(load(out).tables, found.tables) == ""
     assert not out.with_name("out.parts").exists()
     done = codose("verify", str(out), "--quiet")
     assert done.exit_code == 0, done.stdout

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from sim.scenario.scenario import Scenario
-from sim.studies.kind import ask
+from sim.studies.ask import ask
 from sim.studies.spec import StudyError
 from tests.cases import codose, written
 from tests.study_case import summaries

@@ -18,11 +18,14 @@ from sim.runs.execute import Execution
 from sim.runs.instruments import observe, survey
 from sim.runs.readings import reading
 from sim.scenario.scenario import Scenario
+from sim.studies.ask import Runner
 from sim.studies.calibrate.calibration import LENIENCY, calibration_of
 from sim.studies.calibrate.posterior import Making
-from sim.studies.kind import Result, Runner, StudyKind, verify
+from sim.studies.kind import StudyKind
 from sim.studies.measures import SEEN, answer, parse_measure, waves_of
+from sim.studies.result import Result
 from sim.studies.targets import Target
+from sim.studies.verify import verify
 from tests.cases import codose
 
 SCENARIO = Scenario.shipped("classroom")

@@ -18,7 +18,8 @@ from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
 from sim.stats.components import shrunk
 from sim.stats.expected import CHANCE_RULES
-from sim.studies.kind import Result, StudyKind, ask
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
 from sim.studies.measures import parse_measure
 from sim.studies.patterns.analysis import (
     FAILS,
@@ -30,6 +31,7 @@ from sim.studies.patterns.analysis import (
     design,
 )
 from sim.studies.patterns.statements import Quantity, parse_statement
+from sim.studies.result import Result
 from sim.studies.spec import StudyError
 from tests.cases import TINY, written
 from tests.study_case import summaries

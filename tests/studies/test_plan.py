@@ -23,8 +23,9 @@ from sim.scenario.scenario import Scenario
 from sim.stats.discovery import discover
 from sim.stats.drivers import drivers
 from sim.stats.intervals import mean_interval, share
+from sim.studies.ask import Runner, ask
 from sim.studies.calendar import described
-from sim.studies.kind import Result, Runner, StudyKind, ask
+from sim.studies.kind import StudyKind
 from sim.studies.plan import plan
 from sim.studies.plan.analysis import Planner
 from sim.studies.plan.search import Candidate, Space, non_dominated, search
@@ -42,6 +43,7 @@ from sim.studies.plan.values import (
     sure_margin,
 )
 from sim.studies.plausible import plausible_sets
+from sim.studies.result import Result
 from sim.studies.spec import Study, StudyError, parse_study
 
 pytest.importorskip("optuna")

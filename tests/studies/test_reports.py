@@ -20,8 +20,9 @@ from sim import studies
 from sim.core.errors import ResultsError
 from sim.core.parameters import TABLE
 from sim.present import format as formats
-from sim.studies.kind import Result, ask, load
+from sim.studies.ask import ask
 from sim.studies.report import report_html
+from sim.studies.result import Result, load
 from tests.cases import tiny
 
 SVG = "{http://www.w3.org/2000/svg}"

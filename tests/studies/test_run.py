@@ -35,9 +35,9 @@ from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.runs.weekly import Weekly, job_weeks
 from sim.scenario.scenario import Scenario
-from sim.studies.kind import verify
 from sim.studies.run.frames import QUANTILE_NAMES
 from sim.studies.run.runs import Runs, run
+from sim.studies.verify import verify
 from tests.strategies import in_turn
 
 TINY = Scenario.from_dict(

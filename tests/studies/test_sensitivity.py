@@ -14,8 +14,10 @@ import pytest
 from sim.core.errors import InputError
 from sim.present.table import Table
 from sim.runs.execute import Execution
+from sim.studies.ask import Runner, ask
 from sim.studies.factors import DUMMY
-from sim.studies.kind import Result, Runner, StudyKind, ask, second_seed
+from sim.studies.kind import StudyKind
+from sim.studies.result import Result
 from sim.studies.sensitivity import analysis, convergence
 from sim.studies.sensitivity.design import design_of
 from sim.studies.sensitivity.figures import leading
@@ -23,6 +25,7 @@ from sim.studies.sensitivity.findings import Findings
 from sim.studies.sensitivity.samples import Sample, first_samples
 from sim.studies.sensitivity.words import words
 from sim.studies.spec import Study, StudyError
+from sim.studies.verify import second_seed
 from tests.cases import codose, tiny, written
 from tests.study_case import summaries
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.runs.folder import TIMING
-from sim.studies.kind import load
+from sim.studies.result import load
 from tests.cases import codose
 
 TINY = (

@@ -20,8 +20,10 @@ from sim.model.dosage import planned
 from sim.present import figures
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
+from sim.studies.ask import Runner
 from sim.studies.budget import Budget
-from sim.studies.kind import Result, Runner, StudyKind, load
+from sim.studies.kind import StudyKind
+from sim.studies.result import Result, load
 from sim.studies.surface import surface
 from sim.studies.surface.analysis import Values, values_of
 from sim.studies.surface.grid import (

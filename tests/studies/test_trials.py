@@ -10,7 +10,9 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.model.dosage import planned_contacts
-from sim.studies.kind import StudyKind, ask, load, verify
+from sim.studies.ask import ask
+from sim.studies.kind import StudyKind
+from sim.studies.result import load
 from sim.studies.spec import Study
 from sim.studies.trials.analysis import judge, means_and_noise, scenario_of
 from sim.studies.trials.spec import (
@@ -24,6 +26,7 @@ from sim.studies.trials.spec import (
     trials_of,
 )
 from sim.studies.trials.words import words
+from sim.studies.verify import verify
 
 HEAD = "author,year,practices_per_facilitator,months,meetings,hours_per_meeting,smd,se\n"
 ROW = "A,2000,5,12,10,1.5,0.5,0.2\n"

@@ -10,8 +10,9 @@ from sim.core.errors import InputError
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
 from sim.studies.compare import compare
-from sim.studies.kind import Result, load, verify
+from sim.studies.result import Result, load
 from sim.studies.run.runs import run
+from sim.studies.verify import verify
 from tests.studies.test_compare import OFTEN, SMALL
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
-    from sim.studies.kind import Result
+    from sim.studies.result import Result
 
 
 def audit(
@@ -38,6 +38,7 @@ def audit(
     >>> float(table.loc[("does nothing", "before_after"), "true"])
     0.0
     """
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
 
     return ask(StudyKind.of("audit").read(study, **fields), execution)

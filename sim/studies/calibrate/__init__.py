@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sim.runs.execute import Execution
     from sim.scenario.scenario import Scenario
-    from sim.studies.kind import Result
+    from sim.studies.result import Result
 
 
 def calibrate(
@@ -81,7 +81,8 @@ def calibrate(
     >>> found.table("targets")[["id", "whose"]].values.tolist()
     [['own_knowledge_test_start', 'own'], ['own_knowledge_test_start_to_52', 'own']]
     """
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
 
     kind = StudyKind.of("calibrate")
     if data is None and parameters is None and isinstance(study, str | os.PathLike):

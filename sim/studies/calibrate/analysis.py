@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -44,8 +44,10 @@ from sim.studies.calibrate.posterior import (
     within_tolerance,
 )
 from sim.studies.calibrate.spec import Spec
-from sim.studies.kind import Runner
 from sim.studies.spec import Study
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 
 def answer(study: Study[Spec], run: Runner) -> dict[str, Table]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,9 +28,11 @@ from sim.studies.calibrate.posterior import (
     pooled,
     weights_of,
 )
-from sim.studies.kind import Runner
 from sim.studies.plausible import latin_hypercube
 from sim.studies.targets import Target
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 FIRST, WORLD = 2**31, 3 * 2**30
 """First replicates of the truths: as settings of a reference table, and as source of the data."""

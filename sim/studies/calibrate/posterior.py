@@ -25,7 +25,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,6 @@ from sim.scenario.scenario import Scenario
 from sim.stats.resampling import systematic
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.factors import Factor
-from sim.studies.kind import Runner
 from sim.studies.measures import (
     SEEN,
     answer,
@@ -49,6 +48,9 @@ from sim.studies.measures import (
     waves_of,
 )
 from sim.studies.targets import Target
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 
 @dataclass(frozen=True, slots=True, eq=False)

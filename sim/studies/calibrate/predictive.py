@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,11 +25,13 @@ from sim.stats.intervals import band, weighted_quantiles
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.narrowed import rounded
 from sim.studies.calibrate.posterior import Fit, Making, Reference, drawn, sets_of, values_of
-from sim.studies.kind import Runner
 from sim.studies.measures import Measure, of_scenario, variants
 from sim.studies.observed import Observation
 from sim.studies.spec import week_number
 from sim.studies.targets import Target
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 SETS, REPLICATES = 500, 20
 """Numbers of plausible sets in the check (fewer if fewer are kept) and of runs of each."""

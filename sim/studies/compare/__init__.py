@@ -11,8 +11,8 @@ from sim.core.outcomes import HEADLINES
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
     from sim.scenario.scenario import Scenario
-    from sim.studies.kind import Result
     from sim.studies.plausible import SetChoice
+    from sim.studies.result import Result
 
 MARGIN = 0.01
 """A difference up to this share of an outcome's range does not matter (without a range: of the
@@ -96,7 +96,8 @@ def compare(
     True
     """
     from sim.runs.own import chosen
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
     from sim.studies.spec import until_fields
 
     given = scenarios

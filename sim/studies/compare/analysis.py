@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,9 +28,11 @@ from sim.stats.verdicts import verdict
 from sim.studies.compare.differing import differing
 from sim.studies.compare.information import information
 from sim.studies.compare.spec import POINTS, ComparedPlan, Spec, plans_of, points_of
-from sim.studies.kind import Runner
 from sim.studies.resources import COUNTED, ITEMS, PLANNED, payers, periods
 from sim.studies.spec import Study
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 WEEKLY_RUNS = 4_000
 """Approximate number of runs that are kept week by week, for the bands over time."""

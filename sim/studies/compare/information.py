@@ -26,11 +26,11 @@ from sim.runs.readings import reading
 from sim.stats.components import components, set_means
 from sim.stats.information import LEAST_SETS, Worth, partial, perfect
 from sim.studies.compare.measurements import Measurement, measurement_of
-from sim.studies.kind import Runner
 from sim.studies.spec import Study, week_number
 
 if TYPE_CHECKING:
     from sim.core.parameters import Parameters
+    from sim.studies.ask import Runner
     from sim.studies.compare.analysis import Runs
     from sim.studies.compare.spec import Spec
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, common
 from sim.scenario.levers import with_levers
 from sim.stats.intervals import half_width
-from sim.studies.kind import Runner
 from sim.studies.ladder.spec import Spec
 from sim.studies.spec import Study, week_label, week_number
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 COLUMNS = (
     Column("outcome", format="text"),

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,6 @@ from sim.stats.components import Components, shrunk
 from sim.stats.expected import CHANCE_RULES
 from sim.stats.intervals import band, half_width, t_value, wilson
 from sim.studies import measures as measuring
-from sim.studies.kind import Runner
 from sim.studies.measures import (
     SEEN,
     Measure,
@@ -41,6 +40,9 @@ from sim.studies.measures import (
 from sim.studies.patterns.spec import ENOUGH, Pattern, Spec, cases_of, comparisons
 from sim.studies.patterns.statements import Comparison, Quantity
 from sim.studies.spec import Study
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 HOLDS, UNCLEAR, FAILS = "holds", "too few sets", "does not hold"
 """Verdicts: the 90 % interval of the share lies above ENOUGH, contains it, or lies below."""

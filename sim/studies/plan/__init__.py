@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
-    from sim.studies.kind import Result
+    from sim.studies.result import Result
 
 
 def plan(
@@ -55,7 +55,8 @@ def plan(
     >>> bool((found.table("plans")["spend"] <= 20000).all())
     True
     """
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
 
     kind = StudyKind.of("plan")
     if isinstance(study, Mapping):

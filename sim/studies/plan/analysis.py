@@ -38,7 +38,7 @@ from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     from sim.present.table import Table
-    from sim.studies.kind import Runner
+    from sim.studies.ask import Runner
 
 NEAR_TARGET = (3, 5)
 """Numbers of plans, cheaper and dearer than the cheapest that meets the targets, which the

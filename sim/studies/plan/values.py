@@ -119,7 +119,7 @@ class Evaluator:
     Attributes:
         header: the fields of the study.
         sample: sets and replicates.
-        run: a function that makes the runs of a plan, see :class:`sim.studies.kind.Runner`.
+        run: a function that makes the runs of a plan, see :class:`sim.studies.ask.Runner`.
     """
 
     header: Spec

@@ -23,7 +23,6 @@ from sim.runs.weekly import OVERALL, RunWeeks, Weekly, job_weeks, trajectory_key
 from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import mean, standard_error
-from sim.studies.kind import Runner
 from sim.studies.resources import ITEMS, payers, periods
 from sim.studies.run import frames
 from sim.studies.run.spec import Spec, parameter_sets, replicates
@@ -32,6 +31,8 @@ from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import pandas as pd  # imported where it is used: a first run need not wait for it
+
+    from sim.studies.ask import Runner
 
 Tables = Mapping[str, Table]
 

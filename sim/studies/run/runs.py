@@ -1,6 +1,6 @@
 """run: a scenario over plausible sets or its own values, each run with and without TA.
 
-The function returns :class:`Runs`, a :class:`~sim.studies.kind.Result` with a method for each
+The function returns :class:`Runs`, a :class:`~sim.studies.result.Result` with a method for each
 table of runs.
 """
 
@@ -28,7 +28,9 @@ from sim.runs.execute import Execution
 from sim.runs.own import OwnEngine, chosen
 from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
 from sim.scenario.scenario import Scenario, find
-from sim.studies.kind import FAILURES, Result, Runner, StudyKind, ask, load, result_of, sound
+from sim.studies.ask import Runner, ask, result_of
+from sim.studies.kind import StudyKind
+from sim.studies.result import FAILURES, Result, load, sound
 from sim.studies.run import spec
 from sim.studies.several import SeveralRuns, over_scenarios
 from sim.studies.spec import Study, until_fields
@@ -304,7 +306,7 @@ class Runs:
         return self.result.figure(name)
 
     def plot(self, name: str | None = None) -> Drawn:
-        """Draw a figure, see :meth:`sim.studies.kind.Result.plot`.
+        """Draw a figure, see :meth:`sim.studies.result.Result.plot`.
 
         Raises:
             InputError: no figure has that name.
@@ -427,7 +429,7 @@ class Runs:
         figures: Sequence[Format] = ("png",),
         csv: bool | None = None,
     ) -> Path:
-        """Write a result folder; see :meth:`sim.studies.kind.Result.save`.
+        """Write a result folder; see :meth:`sim.studies.result.Result.save`.
 
         Raises:
             ResultsError: runs are missing after an interruption, the folder holds something else,
@@ -456,6 +458,6 @@ class Runs:
         if result.kind.name != "run":
             raise ResultsError(
                 f"holds results of {result.kind.name!r}, not of runs",
-                file=os.fspath(directory), allowed="sim.studies.kind.load",
+                file=os.fspath(directory), allowed="sim.studies.result.load",
             )  # fmt: skip
         return cls(result)

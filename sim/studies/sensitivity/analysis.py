@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from math import hypot, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from sim.present.table import Table
 from sim.runs import probe
 from sim.runs.execute import Execution, execute
 from sim.runs.probe import Clock
-from sim.studies.kind import Moved, Runner
 from sim.studies.sensitivity.convergence import tolerance
 from sim.studies.sensitivity.design import (
     Design,
@@ -35,6 +34,10 @@ from sim.studies.sensitivity.methods import Method, Sampler
 from sim.studies.sensitivity.samples import DesignRuns, doubled, first_samples
 from sim.studies.sensitivity.spec import Spec
 from sim.studies.spec import Study, when
+from sim.studies.verify import Moved
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 
 def answer(study: Study[Spec], run: Runner) -> Mapping[str, Table]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from sim.runs.collect import Points
 from sim.runs.plan import Job, RunPlan, common, fresh
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
-from sim.studies.kind import Runner
 from sim.studies.sensitivity.design import (
     Design,
     Label,
@@ -31,6 +30,9 @@ from sim.studies.sensitivity.design import (
 )
 from sim.studies.sensitivity.methods import Method, Sampler
 from sim.studies.spec import week_number
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from sim.studies.several import Results, over_scenarios
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
     from sim.scenario.scenario import Scenario
-    from sim.studies.kind import Result
     from sim.studies.plausible import SetChoice
+    from sim.studies.result import Result
 
 AXES: tuple[str, ...] = (
     "every_weeks",
@@ -104,7 +104,8 @@ def surface(
     2
     """
     from sim.runs.own import chosen
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
 
     own = outcomes if isinstance(outcomes, Mapping) else {}
     study = StudyKind.of("surface").make(

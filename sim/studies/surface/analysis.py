@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,6 @@ from sim.runs.plan import Job, RunPlan, independent
 from sim.scenario.scenario import Scenario
 from sim.stats.components import components, mean
 from sim.stats.intervals import Share, band, share
-from sim.studies.kind import Runner
 from sim.studies.resources import COUNTED, PLANNED, payers
 from sim.studies.spec import Study
 from sim.studies.surface.grid import (
@@ -30,6 +29,9 @@ from sim.studies.surface.grid import (
     scenario_of,
 )
 from sim.studies.surface.spec import AXES, SURE, Spec
+
+if TYPE_CHECKING:
+    from sim.studies.ask import Runner
 
 TAKES = ("provider_hours", "staff_hours", "cost")
 """Outcomes that measure the resources of a cell."""

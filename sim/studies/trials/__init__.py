@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.runs.execute import Execution
-    from sim.studies.kind import Result
+    from sim.studies.result import Result
 
 
 def compare_trials(
@@ -39,6 +39,7 @@ def compare_trials(
     >>> len(found.table("trials")), found.table("scores")["what"].to_list()
     (15, ['one constant', 'log hours a month', 'model', 'model through 0 (as up to 0.2.0)'])
     """
-    from sim.studies.kind import StudyKind, ask
+    from sim.studies.ask import ask
+    from sim.studies.kind import StudyKind
 
     return ask(StudyKind.of("trials").read(study, **fields), execution)
