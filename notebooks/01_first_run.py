@@ -124,7 +124,7 @@ figure
 # they gained.
 
 # %%
-team_network(team.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
+team_network(*team.take_snapshots(classroom, seed=1), "One run of 'classroom', seed 1")
 
 # %% [markdown]
 # ## Keep it

@@ -33,7 +33,7 @@ from sim.studies.run import team
 from sim.studies.run.team_plot import team_network
 
 snapshots = team.take_snapshots(Scenario.shipped("graphml_team"), seed=1)
-figure = team_network(snapshots, "One run, seed 1")
+figure = team_network(*snapshots, "One run, seed 1")
 """),
     ("comparison", "Is B better than A, and how surely?", """
 from sim import compare

@@ -327,30 +327,37 @@ def test_shocks_are_named_on_the_calendar() -> None:
 
 def test_team_network_shows_the_people_of_the_model() -> None:
     scenario = Scenario.shipped("classroom")
-    snapshots = team.take_snapshots(scenario, seed=1)
-    assert [(one.week, one.moment) for one in snapshots] == [
+    posts, ties = team.take_snapshots(scenario, seed=1)
+    snapshots = [rows for _, rows in posts.groupby("week")]
+    assert [(rows["week"].iloc[0], rows["moment"].iloc[0]) for rows in snapshots] == [
         (0, "start"), (52, "end of TA"), (78, "horizon"),
     ]  # fmt: skip
-    figure = team_network(snapshots)
+    figure = team_network(posts, ties)
     assert_inside(figure)
     *panels, bar = figure.axes
     for axes, snapshot in zip(panels, snapshots, strict=True):
         circles = axes.collections[1]
-        assert np.array_equal(circles.get_array(), snapshot.integration)
-        assert f"week {snapshot.week}\nmean {np.mean(snapshot.integration):.2f}" in axes.get_title()
+        week, mean = snapshot["week"].iloc[0], snapshot["integration"].mean()
+        assert np.array_equal(circles.get_array(), snapshot["integration"])
+        assert f"week {week}\nmean {mean:.2f}" in axes.get_title()
     places = [np.asarray(axes.collections[1].get_offsets()) for axes in panels]
     assert np.array_equal(places[0], places[1])
     assert np.array_equal(places[0], places[2])
     assert bar.get_ylabel() == "integration (0-1)"
     rims = panels[0].collections[1].get_linewidths()
-    assert sum(rim > 1 for rim in rims) == sum(snapshots[0].in_core_team) == 4
+    assert sum(rim > 1 for rim in rims) == snapshots[0]["in_core_team"].sum() == 4
 
 
 @pytest.mark.parametrize(("size", "moments"), in_turn([1, 2, 3, 60], [1, 3]))
 def test_team_network_of_any_size(size: int, moments: int) -> None:
-    ties = tuple((post, post + 1) for post in range(size - 1))
-    snapshot = team.TeamSnapshot(0, "start", "r", ties, (0.5,) * size, (True,) * size)
-    assert_inside(team_network([snapshot] * moments))
+    ties = pd.DataFrame({"post": range(size - 1), "other": range(1, size)}, dtype=int)
+    posts = pd.DataFrame(
+        {"moment": f"moment {week}", "week": week, "region": "r", "post": post}
+        | {"integration": 0.5, "in_core_team": True}
+        for week in range(moments)
+        for post in range(size)
+    )
+    assert_inside(team_network(posts, ties))
 
 
 def test_the_team_is_that_of_the_model() -> None:
@@ -360,16 +367,17 @@ def test_the_team_is_that_of_the_model() -> None:
     scenario = Scenario.shipped("graphml_team")
     model = CoCreationModel(scenario, seed=3, replicate=1)
     group = model.regions[0]
-    at_start = team.take_snapshots(scenario, seed=3, replicate=1)[0]
-    assert at_start.region == group.name
-    assert at_start.integration == tuple(person.integration for person in group.staff)
-    assert at_start.in_core_team == tuple(bool(person.in_core_team) for person in group.staff)
-    assert set(at_start.ties) == {tuple(sorted(tie)) for tie in group.graph().edges}
+    posts, ties = team.take_snapshots(scenario, seed=3, replicate=1)
+    at_start = posts[posts["week"] == 0]
+    assert set(at_start["region"]) == {group.name}
+    assert at_start["integration"].tolist() == [person.integration for person in group.staff]
+    assert at_start["in_core_team"].tolist() == [bool(one.in_core_team) for one in group.staff]
+    assert set(map(tuple, ties.to_numpy())) == {tuple(sorted(tie)) for tie in group.graph().edges}
 
 
 def test_team_network_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="no snapshot"):
-        team_network([])
+        team_network(pd.DataFrame(), pd.DataFrame())
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sim.present.table import Table
 from sim.runs.weekly import OVERALL
 from sim.studies.run import courses
 from sim.studies.run.spec import Spec
-from sim.studies.run.team import TEAM, snapshots_of
+from sim.studies.run.team import TEAM, TIES
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -96,4 +96,4 @@ def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Drawn:
     from sim.studies.run.team_plot import team_network
 
     footer = f"One run, seed {study.seed}, scenario: {style.shorten(study.scenario.name, 70)}"
-    return team_network(snapshots_of(tables), footer, study.start_date)
+    return team_network(tables[TEAM].frame, tables[TIES].frame, footer, study.start_date)

@@ -1,44 +1,23 @@
-"""TeamSnapshot: the team of a region in one week of one run of the compiled engine.
-
-:func:`take_snapshots` makes the run, :func:`team_tables` turns snapshots into tables, and
-:func:`snapshots_of` reads snapshots from tables.
+"""The team of a region in single weeks of one run of the compiled engine: :func:`take_snapshots`
+makes the run, and :func:`team_tables` keeps the first region for a result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sim.core.parameters import Parameters
 from sim.present.table import Column, Table
 from sim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd  # imported where it is used: a first run need not wait for it
 
 LARGEST = 60
 """Most staff of a region whose network is drawn; a picture of more people cannot be read."""
 MOST_WORK = 250_000
 """Most staff-weeks of a scenario for which one more run is quick."""
 TEAM, TIES = "team", "team_ties"
-
-
-@dataclass(frozen=True)
-class TeamSnapshot:
-    """The team of one region in one week.
-
-    Attributes:
-        week: the week of the snapshot.
-        moment: the name of that week ("start", "end of TA", "horizon").
-        region: the name of the region.
-        ties: pairs of posts (0..n-1), each once.
-        integration: integration of the holder of each post, 0-1, shape (n,).
-        in_core_team: whether each post is in the core team, shape (n,).
-    """
-
-    week: int
-    moment: str
-    region: str
-    ties: tuple[tuple[int, int], ...]
-    integration: tuple[float, ...]
-    in_core_team: tuple[bool, ...]
 
 
 def take_snapshots(
@@ -48,8 +27,8 @@ def take_snapshots(
     parameters: Parameters | None = None,
     replicate: int = 0,
     region: int = 0,
-) -> list[TeamSnapshot]:
-    """Snapshots of one run of the compiled engine at the start, the end of TA and the horizon.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A region's team at the start, the end of TA and the horizon of a run of the compiled engine.
 
     Args:
         scenario: the scenario to run.
@@ -57,7 +36,14 @@ def take_snapshots(
         parameters: the parameters of the run; None: the scenario's own.
         replicate: the number of the run.
         region: the index of the region in the scenario.
+
+    Returns:
+        The posts and the ties. The posts have a row for each moment and post: moment ("start", "end
+        of TA", "horizon"), week, region, post (0..n-1), integration of its holder (0-1), and
+        in_core_team. The ties are pairs of posts, each once: post, other.
     """
+    import pandas as pd
+
     from sim.core.streams import Streams
     from sim.engine import compiled
     from sim.engine.kernel import FIELDS
@@ -68,22 +54,28 @@ def take_snapshots(
     size = scenario.staff_counts[region]
     candidate = population.choose_candidates(scenario, parameters, Streams(seed, replicate))[region]
     team = network.neighbours(scenario.networks[region], size, seed, candidate, replicate)
-    ties = tuple((a, b) for a in range(size) for b in team.of(a) if a < b)
+    ties = [(a, b) for a in range(size) for b in team.of(a) if a < b]
     core = population.share_of(scenario.regions.core_team, size)
     _, states, _ = compiled.simulate_states(scenario, parameters, seed, replicate)
     people = states[region]["people"]
     moments = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
-    return [
-        TeamSnapshot(
-            week=week,
-            moment=moments[week],
-            region=scenario.region_names[region],
-            ties=ties,
-            integration=tuple(people[week, FIELDS.index("integration")].tolist()),
-            in_core_team=tuple((people[week, FIELDS.index("seat")] < core).tolist()),
-        )
-        for week in sorted(moments)
-    ]
+    posts = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "moment": moments[week],
+                    "week": week,
+                    "region": scenario.region_names[region],
+                    "post": range(size),
+                    "integration": people[week, FIELDS.index("integration")],
+                    "in_core_team": people[week, FIELDS.index("seat")] < core,
+                }
+            )
+            for week in sorted(moments)
+        ],
+        ignore_index=True,
+    )
+    return posts, pd.DataFrame(ties, columns=["post", "other"], dtype="int64")
 
 
 def is_drawable(scenario: Scenario) -> bool:
@@ -95,38 +87,9 @@ def is_drawable(scenario: Scenario) -> bool:
 
 def team_tables(scenario: Scenario, seed: int, parameters: Parameters) -> tuple[Table, Table]:
     """The first region in the first run: a row for each moment and post, and a row for each tie."""
-    import pandas as pd
-
-    snapshots = take_snapshots(scenario, seed=seed, parameters=parameters)
-    posts = pd.DataFrame(
-        {"moment": one.moment, "week": one.week, "region": one.region, "post": post}
-        | {"integration": level, "in_core_team": core}
-        for one in snapshots
-        for post, (level, core) in enumerate(zip(one.integration, one.in_core_team, strict=True))
-    )
-    ties = pd.DataFrame(list(snapshots[0].ties), columns=["post", "other"], dtype="int64")
+    posts, ties = take_snapshots(scenario, seed=seed, parameters=parameters)
     note = "Of the first region, in the first run. A post is held by newcomers when people leave."
     return (
         Table(TEAM, posts, [Column("week", format="week")], title="One team", note=note),
         Table(TIES, ties, title="Who talks with whom in this team"),
     )
-
-
-def snapshots_of(tables: Mapping[str, Table]) -> Sequence[TeamSnapshot]:
-    """The snapshots from the tables of :func:`team_tables`; empty where a result has none."""
-    if TEAM not in tables:
-        return []
-    ties = tuple((int(a), int(b)) for a, b in tables[TIES].frame.to_numpy())
-    return [
-        TeamSnapshot(
-            week=int(week),  # type: ignore[arg-type]
-            moment=str(moment),
-            region=str(region),
-            ties=ties,
-            integration=tuple(rows["integration"].tolist()),
-            in_core_team=tuple(rows["in_core_team"].tolist()),
-        )
-        for (week, moment, region), rows in tables[TEAM].frame.groupby(
-            ["week", "moment", "region"], sort=False
-        )
-    ]

@@ -1,12 +1,13 @@
-"""The picture of one team: :func:`team_network` draws snapshots of it."""
+"""The picture of one team: :func:`team_network` draws its posts and ties."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
@@ -16,10 +17,9 @@ from matplotlib.figure import Figure
 from sim.core.errors import InputError
 from sim.present import style
 from sim.present.format import week
-from sim.studies.run.team import TeamSnapshot
 
 
-def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
+def _places(size: int, ties: np.ndarray) -> np.ndarray:
     """Positions of the posts in the drawing, (posts, 2).
 
     The layout starts from a circle and follows the forces of Fruchterman and Reingold (1991): ties
@@ -44,39 +44,40 @@ def _places(size: int, ties: Sequence[tuple[int, int]]) -> np.ndarray:
 
 
 def team_network(
-    snapshots: Sequence[TeamSnapshot], footer: str = "", start_date: date | None = None
+    posts: pd.DataFrame, ties: pd.DataFrame, footer: str = "", start_date: date | None = None
 ) -> Figure:
     """One region's team at several moments, with posts in fixed positions, coloured by integration.
 
     Args:
-        snapshots: snapshots of one region, see :func:`sim.studies.run.team.take_snapshots`.
+        posts, ties: the team of one region, see :func:`sim.studies.run.team.take_snapshots`.
         footer: a text that says where the snapshots come from.
         start_date: first day of week 1, where it is known.
 
     Raises:
         InputError: no snapshot is given.
     """
-    if not snapshots:
+    if posts.empty:
         raise InputError("no snapshot of a team is given", field="snapshots")
-    first = snapshots[0]
-    size = len(first.integration)
-    all_core = all(first.in_core_team)
+    snapshots: Any = posts.groupby(["moment", "week"], sort=False)
+    region, size = str(posts["region"].iloc[0]), posts["post"].nunique()
+    all_core = bool(posts["in_core_team"].iloc[:size].all())
     figure = style.figure(
         max(6.0, 0.9 + 2.6 * len(snapshots)), 3.95,
-        f"Integration in one team: {style.shorten(style.words(first.region), 30)}, {size} staff",
+        f"Integration in one team: {style.shorten(style.words(region), 30)}, {size} staff",
         "\n".join(filter(None, [
             ("All are in the core team." if all_core else "Dark rim: core team.")
             + " Lines: who talks with whom. A circle is a post: newcomers take over from leavers.",
             footer,
         ])),
     )  # fmt: skip
-    places = _places(size, first.ties)
+    pairs = ties.to_numpy()
+    places = _places(size, pairs)
     scale = Normalize(0.0, 1.0)
     widths = [*[1.0] * len(snapshots), 0.05]
     *grid, last = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
-    for axes, snapshot in zip(grid, snapshots, strict=True):
-        title = f"{snapshot.moment}, {week(snapshot.week, start_date)}"
-        _team(axes, snapshot, places, scale, title, rim=not all_core)
+    for axes, ((moment, at), rows) in zip(grid, snapshots, strict=True):
+        title = f"{moment}, {week(at, start_date)}"
+        _team(axes, rows, list(places[pairs]), places, scale, title, rim=not all_core)
     bar = figure.colorbar(ScalarMappable(scale, "YlGnBu"), cax=last)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(colors=style.MUTED, labelsize=9, width=0.8, length=3)
@@ -86,7 +87,8 @@ def team_network(
 
 def _team(
     axes: Axes,
-    snapshot: TeamSnapshot,
+    rows: pd.DataFrame,
+    segments: list[np.ndarray],
     places: np.ndarray,
     scale: Normalize,
     title: str,
@@ -94,18 +96,16 @@ def _team(
     rim: bool,
 ) -> None:
     """One moment of :func:`team_network`."""
-    segments = [(places[a], places[b]) for a, b in snapshot.ties]
     axes.add_collection(LineCollection(segments, colors=style.FAINT, linewidths=0.9, zorder=1))
-    core = [rim and is_core for is_core in snapshot.in_core_team]
+    core = [rim and is_core for is_core in rows["in_core_team"]]
     axes.scatter(
-        places[:, 0], places[:, 1], c=snapshot.integration, cmap="YlGnBu", norm=scale,
+        places[:, 0], places[:, 1], c=rows["integration"], cmap="YlGnBu", norm=scale,
         s=260.0 if len(places) <= 14 else max(40.0, 3600.0 / len(places)),
         edgecolors=[style.INK if dark else "#8C8C8C" for dark in core],
         linewidths=[2.0 if dark else 0.8 for dark in core], zorder=2,
     )  # fmt: skip
-    mean = float(np.mean(snapshot.integration)) if snapshot.integration else math.nan
     axes.set_title(
-        f"{title}\nmean {mean:.2f}", fontsize=style.TEXT_SIZE,
+        f"{title}\nmean {np.mean(rows['integration']):.2f}", fontsize=style.TEXT_SIZE,
         color=style.INK, loc="center", linespacing=1.4,
     )  # fmt: skip
     axes.set_axis_off()
