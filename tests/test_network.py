@@ -143,10 +143,10 @@ def references(asked: Any, staff: int, number: int) -> nx.Graph:
     [
         ("small_world", 12, 4, 0.1),
         pytest.param("small_world", 24, 6, 0.5, marks=pytest.mark.slow),
-        ("small_world", 9, 6, 1.0),
+        pytest.param("small_world", 9, 6, 1.0, marks=pytest.mark.slow),
         ("random", 12, 4, 0.0),
         pytest.param("random", 24, 3, 0.0, marks=pytest.mark.slow),
-        ("random", 8, 6, 0.0),
+        pytest.param("random", 8, 6, 0.0, marks=pytest.mark.slow),
     ],
 )
 def test_drawn_as_networkx_draws(kind: str, staff: int, neighbours: int, rewiring: float) -> None:
