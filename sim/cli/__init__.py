@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
@@ -27,6 +28,7 @@ from sim.cli import (
     page,
     report,
     serve,
+    shell,
 )
 from sim.cli.options import CHECK_EXITS, EXITS
 from sim.cli.shell import GROUPS, Commands
@@ -46,21 +48,57 @@ What if, not forecast: its answers follow from assumptions, which you can read.
 codose --help lists all commands; codose COMMAND --help explains one."""
 
 
+OWN: Mapping[str, Callable[..., None]] = {
+    "cache": cache.cache,
+    "calendar": calendar.calendar,
+    "completion": completion.completion,
+    "examples": examples.examples,
+    "glossary": glossary.glossary,
+    "merge": merge.merge,
+    "new": new.new,
+    "observed": observed.observed,
+    "odd": look.odd,
+    "outcomes": look.outcomes,
+    "page": page.page,
+    "parameters": look.parameters,
+    "report": report.report,
+    "scenarios": look.scenarios,
+    "schema": look.schema,
+    "serve": serve.serve,
+    "validate": look.validate,
+    "verify": look.verify,
+}
+"""The functions of the commands that ask no study, by name."""
+
+
 class Codose(Commands):
-    """All commands: those of kinds of study, which are made from their Specs, and the others."""
+    """All commands: those of kinds of study, which are made from their Specs, and the others.
+
+    Each is made only when it is used: to make them all takes longer than to show a help.
+    """
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names of all commands, in the order of the help."""
-        known = {*studies.names(), *super().list_commands(ctx)}
+        known = {*studies.names(), *OWN, "import"}
         order = [name for names in GROUPS.values() for name in names]
         return [name for name in order if name in known] + sorted(known - set(order))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command; that of a kind of study is made only when it is used."""
-        if cmd_name in studies.names():
-            from sim.cli import ask
+        """A command, or None for a name that is none."""
+        if cmd_name not in self.commands:
+            made = None
+            if cmd_name in OWN:
+                exits = CHECK_EXITS if cmd_name == "verify" else EXITS
+                made = shell.made(cmd_name, OWN[cmd_name], exits)
+            elif cmd_name == "import":
+                made = typer.main.get_command(imports.group)
+            elif cmd_name in studies.names():
+                from sim.cli import ask
 
-            return ask.made(cmd_name)
+                made = ask.made(cmd_name)
+            if made is None:
+                return None
+            self.add_command(made, cmd_name)
         return super().get_command(ctx, cmd_name)
 
     def summary(self, ctx: Any, name: str) -> str:
@@ -98,27 +136,6 @@ def codose() -> None:
       codose COMMAND --help       what a command does, with examples
       codose --version            which codose this is
     """
-
-
-app.command("calendar", epilog=EXITS)(calendar.calendar)
-app.command("page", epilog=EXITS)(page.page)
-app.command("serve", epilog=EXITS)(serve.serve)
-app.command("report", epilog=EXITS)(report.report)
-app.add_typer(imports.group, epilog=EXITS)
-app.command("observed", epilog=EXITS)(observed.observed)
-app.command("merge", epilog=EXITS)(merge.merge)
-app.command("new", epilog=EXITS)(new.new)
-app.command("validate", epilog=EXITS)(look.validate)
-app.command("verify", epilog=CHECK_EXITS)(look.verify)
-app.command("examples", epilog=EXITS)(examples.examples)
-app.command("scenarios", epilog=EXITS)(look.scenarios)
-app.command("parameters", epilog=EXITS)(look.parameters)
-app.command("outcomes", epilog=EXITS)(look.outcomes)
-app.command("glossary", epilog=EXITS)(glossary.glossary)
-app.command("schema", epilog=EXITS)(look.schema)
-app.command("odd", epilog=EXITS)(look.odd)
-app.command("cache", epilog=EXITS)(cache.cache)
-app.command("completion", epilog=EXITS)(completion.completion)
 
 
 def main() -> None:

@@ -51,14 +51,7 @@ ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
 
 def made(name: str) -> Any:
     """The command of a kind of study, in the form that the command line needs."""
-    one = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["--help", "-h"]},
-    )
-    one.command(name, epilog=shared.EXITS)(command(name))
-    return typer.main.get_command(one)
+    return shell.made(name, command(name), shared.EXITS)
 
 
 def command(name: str) -> Callable[..., None]:

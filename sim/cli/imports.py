@@ -40,7 +40,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what is there, the
 
 group = typer.Typer(
     name="import",
+    add_completion=False,
     rich_markup_mode=None,
+    epilog=EXITS,
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

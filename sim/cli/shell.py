@@ -110,7 +110,7 @@ class Commands(TyperGroup):
 
     def summary(self, ctx: Any, name: str) -> str:
         """A line on a command."""
-        command = super().get_command(ctx, name)
+        command = self.get_command(ctx, name)
         return command.get_short_help_str(100) if command is not None else ""
 
     def invoke(self, ctx: Any) -> Any:
@@ -125,6 +125,18 @@ class Commands(TyperGroup):
             if not isinstance(error, Exception | KeyboardInterrupt) or _is_usage_error(error):
                 raise
             raise typer.Exit(_report(error)) from None
+
+
+def made(name: str, function: Callable[..., Any], epilog: str) -> Any:
+    """The command that a function is, in the form that the command line needs."""
+    one = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    one.command(name, epilog=epilog)(function)
+    return typer.main.get_command(one)
 
 
 def _is_usage_error(error: BaseException) -> bool:
