@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from sim import run
 from sim.cli import app
+from sim.cli import ask as ask_command
 from sim.core import outcomes
 from sim.core.errors import InputError, InterruptedRun, ResultsError
 from sim.engine import batch
@@ -523,13 +524,56 @@ def test_an_interrupted_run_in_parts_goes_on(
         return real(store, chunk, table)
 
     monkeypatch.setattr(Store, "write", write)
+    monkeypatch.setattr(ask_command, "FIRST_WRITE", 0.0)
     code, said = codose(*words, "--resume", "--out", tmp_path / "s")
     assert code == 130
     assert "--resume goes on" in said
     assert not (tmp_path / "s").exists()
-    assert len(Store.load(tmp_path / "s.parts" / "01-runs").present) == 7
+    kept = Store.load(tmp_path / "s.parts" / "01-runs").present
+    assert len(kept) == 8  # with the part whose writing was interrupted
     assert codose(*words, "--resume", "--out", tmp_path / "s")[0] == 0
     assert files(tmp_path / "s") == files(tmp_path / "plain")
+
+
+def test_short_work_writes_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*given: object) -> Path:
+        raise AssertionError("a part was written")
+
+    monkeypatch.setattr(ask_command, "FIRST_WRITE", float("inf"))
+    monkeypatch.setattr(Store, "write", write)
+    assert codose(*RUN, "--replicates", 10, "--out", tmp_path / "s")[0] == 0
+    monkeypatch.undo()
+    codose(*RUN, "--replicates", 10, "--out", tmp_path / "plain")
+    assert files(tmp_path / "s") == files(tmp_path / "plain")
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, MemoryError])
+def test_chunks_that_wait_are_written_when_the_work_ends_early(
+    tmp_path: Path, plain: RunValues, fault: type[BaseException]
+) -> None:
+    def stop(done: int, total: int) -> None:
+        if done:
+            assert Store.load(tmp_path).present == ()
+        if done > total // 2:
+            raise fault
+
+    with pytest.raises((InterruptedRun, MemoryError)):
+        study(store=tmp_path, first_write=float("inf"), progress=stop)
+    kept = Store.load(tmp_path)
+    assert len(kept.present) > len(kept.missing) > 0
+    again: list[int] = []
+    found = study(store=tmp_path, resume=True, progress=lambda done, total: again.append(done))
+    assert digest(found) == digest(plain)
+    assert again[len(kept.present)] == sum(len(kept.range(chunk)) for chunk in kept.present)
+
+
+def test_chunks_that_wait_take_no_more_than_some_memory(
+    tmp_path: Path, plain: RunValues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = next(iter(plain.values)).nbytes // plain.made.plan.runs
+    monkeypatch.setattr("sim.runs.execute.MOST_WAITING", 10 * one)
+    assert digest(study(store=tmp_path, first_write=float("inf"))) == digest(plain)
+    assert 0 < len(Store.load(tmp_path).missing) <= 10
 
 
 def test_merge_names_what_is_missing(tmp_path: Path) -> None:

@@ -39,8 +39,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and modes of POSI
 
 @pytest.fixture
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A command that takes a moment, and its folder ``out``."""
+    """A command that takes a moment and keeps its runs from the first on; its folder is ``out``."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ask_command, "FIRST_WRITE", 0.0)
     Path("line.yaml").write_text(STUDY, encoding="utf-8")
     return ["sensitivity", "line.yaml", "--out", "out", "--no-figures"]
 
@@ -129,6 +130,7 @@ def test_stopped_while_the_results_are_written_it_says_where_the_runs_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ask_command, "FIRST_WRITE", 0.0)
     words = ["run", "classroom", "--sets", "2", "-n", "2", "--out", "out", "--no-figures", "-q"]
 
     def stop(*_: object, **__: object) -> None:

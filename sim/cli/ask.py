@@ -40,6 +40,8 @@ RESULTS = Path("results")
 """The default folder of results."""
 PARTS = ".parts"
 """End of the name of the folder that keeps finished runs until the results are written."""
+FIRST_WRITE = 5.0
+"""Seconds of a command before it keeps finished runs, which it can make again as fast."""
 
 ARGUMENTS: Mapping[str, tuple[Any, str, str]] = {
     "study": (str, "STUDY", "Path of a study file, or name of a shipped one."),
@@ -354,6 +356,7 @@ class _Asking:
             progress=progress,
             warn=shell.remark,
             command=made,
+            first_write=0.0 if shard else FIRST_WRITE,
             time_limit=self.running["time_limit"],
             memory_limit=self.running["memory_limit"],
             agree=shell.asking(yes=self.running["yes"], quiet=self.output["quiet"]),

@@ -41,6 +41,8 @@ Progress = Callable[[int, int], object]
 
 LEAST_WORK = 2**16
 """Least staff-weeks of a thread's task: the overhead of a task equals thousands of them."""
+MOST_WAITING = 2**29
+"""Most bytes of chunks that wait to be written; exact weekly values are in memory anyway."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class Execution:
         agree: called with a sentence on the time or memory of long work; returns whether to go on.
             None: go on.
         command: the command that the user typed, kept in the store.
+        first_write: seconds from the making of this object on until the first chunk is written. A
+            caller that deletes the store when it is done spares short work its writing: chunks wait
+            in memory until then, and are written only if the work goes on, is interrupted or fails.
 
     Raises:
         InputError: the shard is not one or has no store; or there are both an executor and a
@@ -84,6 +89,7 @@ class Execution:
     progress: Progress | None = field(default=None, compare=False)
     warn: Notice | None = field(default=None, compare=False)
     command: str = ""
+    first_write: float = field(default=0.0, compare=False)
     time_limit: float | None = None
     memory_limit: float | None = None
     agree: Callable[[str], bool] | None = field(default=None, compare=False)
@@ -232,6 +238,9 @@ class _Assembly:
         self.done = np.zeros(plan.runs, dtype=bool)
         self.failed = np.zeros(plan.runs, dtype=bool)
         self.failures: dict[int, tuple[str, str]] = {}
+        self.waiting: list[tuple[int, dict[str, np.ndarray]]] = []
+        """Chunks that were taken in and not written yet."""
+        self.waiting_bytes = 0
         self.store = self._open(note)
 
     def runs_of(self, chunk: int) -> range:
@@ -248,7 +257,11 @@ class _Assembly:
                 for _ in chunks:
                     self.how.report_progress(int(self.done.sum()), total)
         except KeyboardInterrupt:
+            self._write_waiting()
             raise self._interrupted(total) from None
+        except Exception:
+            self._write_waiting()
+            raise
         if self.how.shard is not None and not self.done.all():
             self._take_others(wanted)
         return self.result()
@@ -429,10 +442,20 @@ class _Assembly:
         return state
 
     def _keep(self, chunk: int, state: dict[str, np.ndarray]) -> None:
-        """Store a chunk, and take it in."""
+        """Store a chunk, at once or later, and take it in."""
         if self.store is not None:
-            self.store.write(chunk, parts.table_of(state))
+            self.waiting.append((chunk, state))
+            self.waiting_bytes += sum(array.nbytes for array in state.values())
+            if self.how.spent >= self.how.first_write or self.waiting_bytes > MOST_WAITING:
+                self._write_waiting()
         self.join(chunk, state)
+
+    def _write_waiting(self) -> None:
+        while self.store is not None and self.waiting:
+            chunk, state = self.waiting[0]
+            self.store.write(chunk, parts.table_of(state))
+            del self.waiting[0]
+        self.waiting_bytes = 0
 
     def _interrupted(self, total: int) -> InterruptedRun:
         count = int(self.done.sum())

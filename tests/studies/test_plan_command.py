@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim.cli import ask as ask_command
 from sim.runs import execute
 from sim.scenario.scenario import Scenario
 from sim.studies.calendar import calendar_table
@@ -114,6 +115,7 @@ def test_a_search_goes_on_in_its_second_generation(
         real(self, chunk, state)  # type: ignore[arg-type]
 
     monkeypatch.setattr(execute._Assembly, "_keep", stopping)
+    monkeypatch.setattr(ask_command, "FIRST_WRITE", 0.0)
     out = tmp_path / "out"
     ran = codose("plan", study, "--out", out, "--no-figures", "--quiet")
     assert ran.exit_code == 130
