@@ -428,6 +428,34 @@ def check_value(name: str, value: object, *, beyond_range: bool = False) -> Prob
     )
 
 
+_DEFAULTS = {row.name: row.default for row in _ROWS}
+_LIMITS = {row.name: (row.minimum, row.maximum) for row in _ROWS}
+_RANGES = {
+    row.name: (row.minimum, row.maximum)
+    if row.low is None or row.high is None
+    else (row.low, row.high)
+    for row in _ROWS
+}
+_NOWHERE = (math.inf, -math.inf)
+"""Limits that no value is within."""
+
+
+def _checked(given: Mapping[str, float], beyond_range: bool) -> dict[str, float]:
+    """The given values as floats.
+
+    Raises:
+        ParameterError: a name is unknown or a value is out of range; all mistakes are listed.
+    """
+    problems = [p for name in given if (p := check_name(name))] or [
+        p
+        for name, value in given.items()
+        if (p := check_value(name, value, beyond_range=beyond_range))
+    ]
+    if problems:
+        raise ParameterError(problems)
+    return {name: float(value) for name, value in given.items()}
+
+
 class Parameters(Mapping[str, float]):
     """One full set of parameter values: every row of the table, read-only, by name or attribute.
 
@@ -447,16 +475,14 @@ class Parameters(Mapping[str, float]):
         **more: float,
     ) -> None:
         given = {**(values or {}), **more}
-        problems = [p for name in given if (p := check_name(name))] or [
-            p
-            for name, value in given.items()
-            if (p := check_value(name, value, beyond_range=beyond_range))
-        ]
-        if problems:
-            raise ParameterError(problems)
-        full = {name: row.default for name, row in TABLE.items()}
-        full.update({name: float(value) for name, value in given.items()})
-        self.__dict__.update(full)
+        bounds = _LIMITS if beyond_range else _RANGES
+        for name, value in given.items():  # without what a message needs: sets are made in masses
+            low, high = bounds.get(name, _NOWHERE)
+            if type(value) is not float or not low <= value <= high:
+                given = _checked(given, beyond_range)
+                break
+        self.__dict__.update(_DEFAULTS)
+        self.__dict__.update(given)
 
     def __getitem__(self, name: str) -> float:
         if name not in TABLE:

@@ -178,6 +178,7 @@ def test_findings_in_a_study_file_are_checked() -> None:
 
 # --- end to end ----------------------------------------------------------------------------------
 
+TEAM = SCENARIO.replace(regions={"count": 1, "names": ["region_1"], "staff": 20})
 MANY = SCENARIO.replace(regions={"count": 1, "names": ["region_1"], "staff": 60})
 
 
@@ -185,7 +186,7 @@ MANY = SCENARIO.replace(regions={"count": 1, "names": ["region_1"], "staff": 60}
 def level() -> Result:
     """A level of a survey alone, of so many people that it is sure."""
     data = frame(("knowledge", "end_of_ta", 4.0, 0.5, 400))
-    return sim.calibrate(MANY, data=data, parameters=["learning_rate"], **FEW)
+    return sim.calibrate(TEAM, data=data, parameters=["learning_rate"], **FEW)
 
 
 @pytest.fixture(scope="module")
@@ -223,10 +224,10 @@ def test_it_says_whose_findings_it_is_held_to(level: Result, tmp_path: Path) -> 
     )
     assert level.table("targets")["whose"].tolist() == ["own"]
     folder = level.save(tmp_path / "sets", figures=())
-    runs = sim.run(MANY, sets=str(folder), replicates=1)
+    runs = sim.run(TEAM, sets=str(folder), replicates=1)
     assert "constrained by 1 target, of your own alone" in runs.answer.text
     plan = StudyKind.of("plan").make(
-        scenario=MANY, sets=str(folder), levers={"video.every_weeks": [2, 8]},
+        scenario=TEAM, sets=str(folder), levers={"video.every_weeks": [2, 8]},
         confirm={"sets": 10},
     )  # fmt: skip
     assert plan.plausible is not None
