@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from sim.cli import app
 from sim.core import files
 from sim.core.parameters import rows
+from sim.stats.intervals import band
 from sim.studies import odd
 from sim.studies.calibrated import calibrated
 from sim.studies.plausible import TENTH
@@ -41,6 +42,8 @@ def test_means_and_ranges_are_those_of_the_file(shipped: tuple[pd.DataFrame, dic
         assert one.mean == pytest.approx(drawn.mean())
         assert one.low == pytest.approx(np.quantile(drawn, 0.05), abs=0.01 * np.ptp(drawn))
         assert one.high == pytest.approx(np.quantile(drawn, 0.95), abs=0.01 * np.ptp(drawn))
+        one_rule = band(frame[name].to_numpy(), frame["weight"].to_numpy(dtype=float))
+        assert (one.low, one.high) == pytest.approx(one_rule, rel=1e-12)
         assert one.narrowed == record["narrowed"][name]
     assert found.constrained_by == record["constrained_by"]
 

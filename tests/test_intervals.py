@@ -11,7 +11,7 @@ from scipy import stats
 
 from sim.stats import intervals
 from sim.stats.drivers import LEAST_SETS, drivers
-from sim.stats.intervals import band, mean_interval, quantiles, share, weighted_quantiles, wilson
+from sim.stats.intervals import band, mean_interval, quantiles, share, wilson
 
 SIM = Path(intervals.__file__).resolve().parents[1]
 # Bins of a method (not intervals), and a quantile that must be one of the values.
@@ -52,11 +52,11 @@ def test_what_is_empty_is_left_out() -> None:
 
 def test_equal_weights_weigh_nothing() -> None:
     values = np.random.default_rng(2).random(37)
-    found = weighted_quantiles(values, np.full(37, 0.3))
+    found = quantiles(values, weights=np.full(37, 0.3))
     np.testing.assert_allclose(found, band(values), rtol=1e-12)
     none = np.concatenate([values, [-9.0, 9.0]])
     weights = np.concatenate([np.ones(37), [0.0, 0.0]])
-    np.testing.assert_allclose(weighted_quantiles(none, weights), band(values), rtol=1e-12)
+    np.testing.assert_allclose(band(none, weights), band(values), rtol=1e-12)
 
 
 def test_the_mean_interval_is_students() -> None:

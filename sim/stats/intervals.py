@@ -33,7 +33,11 @@ def rank_of(q: float, n: int | np.ndarray) -> float | np.ndarray:
 
 
 def quantiles(
-    values: np.ndarray, which: Sequence[float] = TAILS, axis: int | None = None
+    values: np.ndarray,
+    which: Sequence[float] = TAILS,
+    axis: int | None = None,
+    *,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Quantiles without NaN; NaN where there are no values.
 
@@ -41,13 +45,20 @@ def quantiles(
         values: float64, any shape; NaN does not count.
         which: quantiles, 0..1.
         axis: the axis over which they are taken; None: over all values.
+        weights: the weight of each value, 0 or more, such as in a posterior sample, where both are
+            (n,) and no value is NaN. The effective number of values (Kish 1965) then takes the
+            place of n; equal weights weigh nothing.
 
     Returns:
         (quantiles, *shape without the axis).
 
     >>> quantiles(np.array([1.0, np.nan, 2.0, 3.0]), [0.25, 0.5]).tolist()
     [1.0, 2.0]
+    >>> quantiles(np.array([1.0, 2.0, 3.0]), [0.5], weights=np.array([1.0, 1.0, 0.0])).tolist()
+    [1.5]
     """
+    if weights is not None:
+        return _weighted(values, weights, which)
     if axis is None:
         values, axis = values.reshape(-1), 0
     known = ~np.isnan(values)
@@ -61,24 +72,7 @@ def quantiles(
     return np.where(empty, np.nan, found)
 
 
-def band(values: np.ndarray) -> tuple[float, float]:
-    """5 % and 95 % quantile over all values without NaN; NaN without values."""
-    low, high = quantiles(values)
-    return float(low), float(high)
-
-
-def weighted_quantiles(
-    values: np.ndarray, weights: np.ndarray, which: Sequence[float] = TAILS
-) -> np.ndarray:
-    """Quantiles of weighted values (n,), such as a posterior sample; (quantiles,).
-
-    The rule of this module holds, with the effective number of values (Kish 1965) in place of n;
-    equal weights give :func:`quantiles`.
-
-    >>> sample = np.arange(9.0)
-    >>> weighted_quantiles(sample, np.ones(9), [0.5]).tolist()
-    [4.0]
-    """
+def _weighted(values: np.ndarray, weights: np.ndarray, which: Sequence[float]) -> np.ndarray:
     held = weights > 0
     values, weights = values[held], weights[held]
     order = np.argsort(values, kind="stable")
@@ -86,6 +80,12 @@ def weighted_quantiles(
     effective = total**2 / (weights**2).sum()
     places = np.cumsum(weights[order]) / total * effective / (effective + 1)
     return np.interp(which, places, values[order])
+
+
+def band(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
+    """5 % and 95 % quantile over all values without NaN; NaN without values."""
+    low, high = quantiles(values, weights=weights)
+    return float(low), float(high)
 
 
 def t_value(degrees: float, confidence: float = CONFIDENCE) -> float:

@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from sim.present.format import percent
+from sim.stats.intervals import band
 from sim.studies import plausible
 
 
@@ -86,11 +85,8 @@ def calibrated() -> Calibrated | None:
     for name, share in found.shares.items():
         values = found.columns[name]
         said = found.parameters.get(name, {})
-        order = np.argsort(values, kind="stable")
-        edges = np.cumsum(weights[order])
-        low, high = (values[order][np.searchsorted(edges, q)] for q in (0.05, 0.95))
         numbers[name] = CalibratedNumber(
-            name, float((weights * values).sum()), float(low), float(high), share,
+            name, float((weights * values).sum()), *band(values, weights), share,
             tuple(said.get("targets", ())),
             (str(said.get("grades", "")) or ", ".join(found.grades))
             if share >= plausible.TENTH else "",

@@ -19,7 +19,7 @@ from sim.core.errors import InputError
 from sim.core.units import Z95
 from sim.runs.execute import Execution
 from sim.runs.folder import MANIFEST, sha256
-from sim.stats.intervals import weighted_quantiles
+from sim.stats.intervals import band
 from sim.studies.ask import Runner, ask
 from sim.studies.calibrate import analysis, coverage, narrowed, posterior, predictive
 from sim.studies.calibrate.calibration import calibration_of
@@ -78,7 +78,7 @@ def test_weights_give_the_posterior_of_the_textbook() -> None:
     exact = stats.truncnorm((0 - 0.7) / 0.2, (1 - 0.7) / 0.2, 0.7, 0.2)
     assert mean == pytest.approx(exact.mean(), abs=0.002)
     assert sd == pytest.approx(exact.std(), abs=0.002)
-    low, high = weighted_quantiles(unit[:, 0], weights)
+    low, high = band(unit[:, 0], weights)
     assert (low, high) == pytest.approx((exact.ppf(0.05), exact.ppf(0.95)), abs=0.005)
 
 

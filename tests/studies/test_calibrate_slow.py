@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.runs.execute import Execution
-from sim.stats.intervals import weighted_quantiles
+from sim.stats.intervals import quantiles
 from sim.studies.ask import Runner, ask
 from sim.studies.calibrate.analysis import calibrated
 from sim.studies.calibrate.calibration import Calibration, calibration_of
@@ -73,7 +73,7 @@ def test_the_whole_pipeline_recovers_a_known_truth(number: int, tmp_path: Path) 
     true = values_of(found.factors, truth)[0]
     for name in ("keeping", "commitment_rate", "learning_rate", "hour_scale"):
         i = found.calibration.names.index(name)
-        low, high = weighted_quantiles(found.table.values[:, i], found.weights, (0.005, 0.995))
+        low, high = quantiles(found.table.values[:, i], (0.005, 0.995), weights=found.weights)
         assert low <= true[i] <= high, name
 
 

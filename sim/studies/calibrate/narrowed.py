@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.core.parameters import TABLE
 from sim.core.units import Z95
-from sim.stats.intervals import band, weighted_quantiles
+from sim.stats.intervals import band, quantiles
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.posterior import Fit, effective, within_tolerance
 
@@ -115,7 +115,7 @@ def _causes(row: Mapping[str, object], falls: Mapping[str, float]) -> dict[str, 
 
 def _moved(values: np.ndarray, weights: np.ndarray) -> dict[str, object]:
     mean, sd = spread(values, weights)
-    low, middle, high = weighted_quantiles(values, weights, (0.05, 0.5, 0.95))
+    low, middle, high = quantiles(values, (0.05, 0.5, 0.95), weights=weights)
     prior_low, prior_high = band(values)
     numbers = {
         "range_low": values.min(),

@@ -21,7 +21,7 @@ from sim.core.states import RESPONSE
 from sim.runs.people import People, Seen
 from sim.runs.plan import RunPlan, independent
 from sim.runs.readings import reading
-from sim.stats.intervals import band, weighted_quantiles
+from sim.stats.intervals import band, quantiles
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.calibrate.narrowed import rounded
 from sim.studies.calibrate.posterior import Fit, Making, Reference, drawn, sets_of, values_of
@@ -108,7 +108,7 @@ def defaults(check: Check) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for place in found.calibration.free:
         name, values = found.calibration.names[place], found.table.values[:, place]
-        median = float(weighted_quantiles(values, found.weights, (0.5,))[0])
+        median = float(quantiles(values, (0.5,), weights=found.weights)[0])
         below = float(found.weights[values < own[name]].sum())
         rows.append(
             {
