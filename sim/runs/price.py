@@ -195,8 +195,17 @@ def process_count(plan: RunPlan, collect: Collector[Any], how: Execution) -> int
     return min(thread_count(how.threads), plan.runs, work // (PROCESS_WORK // 2))
 
 
-def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
-    """The time and memory that the runs of a plan, or of its shard, take, estimated from speeds."""
+def price_of(
+    plan: RunPlan, collect: Collector[Any], how: Execution, runs: int | None = None
+) -> Price:
+    """The time and memory that the runs of a plan, or of its shard, take, estimated from speeds.
+
+    Args:
+        plan, collect, how: the plan, what is kept, and how the runs are made.
+        runs: the number of runs of the whole work, where it is made in many plans, one after the
+            other, of which this plan is an example; default: those of the plan. Memory is that of
+            the plan.
+    """
     engine, slower = ("compiled", 1.0) if plan.compiled else ("mesa", slowness(plan))
     threads = thread_count(how.threads) if plan.compiled else process_count(plan, collect, how)
     part = _to_make(how)
@@ -204,16 +213,17 @@ def price_of(plan: RunPlan, collect: Collector[Any], how: Execution) -> Price:
     shared, own = 0, 0
     for job in plan.jobs:
         one = price_of_run(job.scenario, engine)
-        runs = len(job) * job.work // one.staff_weeks  # with counterfactuals
-        seconds += part * runs * one.seconds * slower
-        work += runs * one.staff_weeks
+        made = len(job) * job.work // one.staff_weeks  # with counterfactuals
+        seconds += part * made * one.seconds * slower
+        work += made * one.staff_weeks
         contacts += len(job) * one.contacts
         kept += len(job) * collect.state_bytes(job)
         shared, own = max(shared, one.shared), max(own, one.bytes - one.shared)
     busy = min(threads, plan.runs)
     fixed = shared + busy * own
-    whole = Price(plan.runs, work, contacts, seconds / busy, fixed + kept, fixed)
-    return whole if how.cluster is None else replace(whole, seconds=0.0)
+    times = 0.0 if how.cluster is not None else (runs or plan.runs) / plan.runs
+    seconds *= times / busy
+    return Price(runs or plan.runs, work, contacts, seconds, fixed + kept, fixed)
 
 
 def _to_make(how: Execution) -> float:
@@ -231,11 +241,12 @@ def _to_make(how: Execution) -> float:
 
 def measured(price: Price, plan: RunPlan, how: Execution, make: Make) -> Price:
     """The price with a measured time, where a run is short enough to try some."""
-    each = price.seconds / plan.runs
+    each = price.seconds / price.runs
     if price.seconds == 0.0 or each > 1.0 or plan.own is not None:  # an own model is timed already
         return price
     most = max(1, int(1.0 / each))
-    return replace(price, seconds=_to_make(how) * probe.seconds(plan, make, most=most))
+    seconds = probe.seconds(plan, make, most=most) * price.runs / plan.runs
+    return replace(price, seconds=_to_make(how) * seconds)
 
 
 def memory_here() -> float:
@@ -252,29 +263,25 @@ def agree(
     """Check that the runs of a plan can be made, and that the user accepts the time they take.
 
     Args:
-        plan, collect, how: the plan, what is kept, and how the runs are made.
+        plan, collect, how, runs: see :func:`price_of`.
         make: the function that makes the runs of a part of the plan on the threads of this machine.
-        runs: the number of runs of the whole work, where it is made in many plans, one after the
-            other, of which this plan is an example; default: those of the plan. Memory is that of
-            the plan.
 
     Raises:
         InputError: the runs cannot end, do not fit into memory or exceed a limit (the message says
             what would fit); or the user declines.
     """
-    price = price_of(plan, collect, how)
+    price = price_of(plan, collect, how, runs)
     _refuse_memory(price, plan, how)
-    times = 1.0 if runs is None else runs / plan.runs
     limit = math.inf if how.time_limit is None else 60.0 * how.time_limit - how.spent
-    if times * price.seconds > min(LONG, limit / 10):
+    if price.seconds > min(LONG, limit / 10):
         price = measured(price, plan, how, make)
-    price = replace(price, runs=runs or plan.runs, seconds=times * price.seconds)
     if price.seconds > limit:
         given = 60.0 * (how.time_limit or 0)
         said = f"the limit is {duration(given)}"
         if limit < 0.9 * given:
             said += f", of which {duration(max(0.0, limit))} is left"
-        _refuse(price, plan, "time_limit", limit / price.seconds, said, spent=given - limit)
+        enough = f"a limit of {duration(given - limit + 1.2 * price.seconds)}"
+        _refuse(price, plan, "time_limit", limit / price.seconds, said, also=[enough])
     if price.seconds > MOST_SECONDS and how.time_limit is None:
         _refuse(
             price, plan, "runs", MOST_SECONDS / price.seconds,
@@ -295,24 +302,25 @@ def _refuse_memory(price: Price, plan: RunPlan, how: Execution) -> None:
     what = "this machine has" if given is None else "the limit is"
     kept = price.bytes - price.shared
     share = (most - price.shared) / kept if kept else 0.0
-    _refuse(price, plan, "memory_limit", max(0.0, share), f"{what} {gigabytes(most)}", most)
+    said = f"{what} {gigabytes(most)}"
+    _refuse(price, plan, "memory_limit", max(0.0, share), said, one=most / price.shared)
 
 
 def _refuse(
-    price: Price, plan: RunPlan, field: str, share: float, said: str, most: float = 0.0,
-    spent: float = 0.0,
+    price: Price, plan: RunPlan, field: str, share: float, said: str, *,
+    one: float | None = None, also: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Raise the refusal, which says how many runs would fit: that share of the price."""
+    """Raise the refusal, which says what would fit: that share of the runs, or else that share of
+    ``one`` run (default: of the runs, all made into one), or ``also`` something else."""
     fits = list(_fewer_runs(plan.jobs, share))
     if not fits:
         people = max(sum(job.scenario.staff_counts) for job in plan.jobs)
-        rest = most / price.shared if most else share * price.runs
+        rest = share * price.runs if one is None else one
         if people * rest >= 1:
             fits.append(f"about {people * rest:,.0f} staff in place of {people:,}, or fewer weeks")
         else:
             fits.append("fewer staff, contacts or weeks")
-    if field == "time_limit":
-        fits.append(f"a limit of {duration(spent + 1.2 * price.seconds)}")
+    fits += also
     taken = f"about {gigabytes(price.bytes)}" if field == "memory_limit" else price.text
     takes = "takes" if price.runs == 1 else "take"
     raise InputError(

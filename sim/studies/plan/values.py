@@ -140,18 +140,20 @@ class Evaluator:
         names = dict.fromkeys([*(spec.outcome for spec, _ in self.asked), "cost"])
         return Kept(tuple(names), None)
 
+    def plan(self, scenarios: Sequence[Scenario]) -> RunPlan:
+        """The runs of some plans on the sample, without those of their counterfactuals."""
+        jobs = [self._job(one, _points(self.asked, one, one.horizon_weeks)) for one in scenarios]
+        return RunPlan(tuple(jobs), self.sample.seed)
+
     def values(self, scenarios: Sequence[Scenario]) -> list[Value]:
         """Run several plans together and return the value of each."""
         effects = any(spec.form == "effect" for spec, _ in self.asked)
-        jobs, worlds = [], {}
-        for scenario in scenarios:
-            points = _points(self.asked, scenario, scenario.horizon_weeks)
-            jobs.append(self._job(scenario, points))
-            if effects:
-                bare = scenario.without_ta()
-                key = (bare.digest(), tuple(points))
-                if key not in self._no_ta:
-                    worlds.setdefault(key, self._job(bare, points))
+        jobs, worlds = self.plan(scenarios).jobs, {}
+        for job in jobs if effects else ():
+            bare = job.scenario.without_ta()
+            key = (bare.digest(), job.weeks)
+            if key not in self._no_ta:
+                worlds.setdefault(key, self._job(bare, job.weeks))
         found = self._made((*jobs, *worlds.values()))
         for place, key in enumerate(worlds, len(jobs)):
             self._no_ta[key] = found.grid(place), found.failed(place)
@@ -168,11 +170,6 @@ class Evaluator:
     def value(self, scenario: Scenario) -> Value:
         """Run one plan and return its value."""
         return self.values([scenario])[0]
-
-    def plan(self, scenarios: Sequence[Scenario]) -> RunPlan:
-        """The runs of some plans on the sample, without those of their counterfactuals."""
-        jobs = [self._job(one, _points(self.asked, one, one.horizon_weeks)) for one in scenarios]
-        return RunPlan(tuple(jobs), self.sample.seed)
 
     def _job(self, scenario: Scenario, points: Sequence[int]) -> Job:
         sets = self.sample.plausible.within(scenario)
