@@ -267,7 +267,8 @@ class _Histogram:
 
     def _widen(self, place: int, outcome: int, exponent: int) -> None:
         """Make the bins of one region and outcome ``2**exponent`` wide."""
-        self._join(place, outcome, exponent - int(self.exponent[place, outcome]))
+        if self.n[:, place, outcome].any():  # else every bin is empty
+            self._join(place, outcome, exponent - int(self.exponent[place, outcome]))
         self.exponent[place, outcome] = exponent
         self.step[place, outcome] = np.ldexp(1.0, exponent)
 
@@ -285,7 +286,7 @@ class _Histogram:
         """The sums; for bins that are not empty, the distance to the next one and the count; the
         exponents."""
         flat = self.counts.reshape(-1)
-        index = np.flatnonzero(flat)
+        index = np.flatnonzero(flat != 0)  # of bools: several times as fast
         found = (
             self.n, self.whole, self.fraction, np.diff(index, prepend=0), flat[index],
             self.exponent,
@@ -302,11 +303,11 @@ class _Histogram:
         exponent: np.ndarray,
     ) -> None:
         """Add what another histogram of the same kind has counted."""
+        for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
+            self._widen(place, outcome, int(exponent[place, outcome]))
         self.n += n
         self.whole += whole
         self.fraction += fraction
-        for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
-            self._widen(place, outcome, int(exponent[place, outcome]))
         flat, index = self.counts.reshape(-1), np.cumsum(steps)
         finer = (self.exponent - exponent).reshape(-1)
         if finer.any():  # some of its bins are narrower: several go into one of these
