@@ -100,7 +100,7 @@ def test_those_who_ask_for_more_are_not_like_the_others() -> None:
 def test_arms_share_people_and_keep_apart() -> None:
     """The treated regions are the same with and without TA; a comparison region is another one;
     the pick draws as many as are treated."""
-    one = study(replicates=40)
+    one = study(replicates=20)
     found = execute(analysis.design(one), None, analysis.COLLECT)
     _, _, seen = next(analysis.replicated(one, found))
     np.testing.assert_array_equal(seen["ta"].entities, seen["none"].entities)

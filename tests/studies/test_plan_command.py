@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -41,14 +43,35 @@ def study(tmp_path: Path) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def counted() -> Iterator[list[int]]:
+    """The chunks of runs that are made meanwhile."""
+    real, made = execute._Assembly._keep, []
+
+    def counting(self: execute._Assembly, chunk: int, state: object) -> None:
+        made.append(chunk)
+        real(self, chunk, state)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute._Assembly, "_keep", counting)
+        yield made
+
+
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path]:
-    """One whole run of the command."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path, int]:
+    """One whole run of the command, and the number of its chunks."""
     home = tmp_path_factory.mktemp("plan")
     (home / "mine.yaml").write_text(STUDY, encoding="utf-8")
-    ran = codose("plan", home / "mine.yaml", "--out", home / "out", "--no-figures")
+    with counted() as made:
+        ran = codose("plan", home / "mine.yaml", "--out", home / "out", "--no-figures")
     assert ran.exit_code == 0, ran.stderr
-    return ran, home / "out"
+    return ran, home / "out", len(made)
+
+
+@pytest.fixture(scope="module")
+def done(whole: tuple[Ran, Path, int]) -> tuple[Ran, Path]:
+    """What was printed, and the folder."""
+    return whole[:2]
 
 
 def test_answer_stands_on_top_and_files_are_there(done: tuple[Ran, Path]) -> None:
@@ -102,10 +125,10 @@ def test_another_start_moves_the_calendar(study: Path, tmp_path: Path) -> None:
 
 
 def test_a_search_goes_on_in_its_second_generation(
-    done: tuple[Ran, Path], study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: tuple[Ran, Path, int], study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped between generations, then --resume: no stored run is made again, the same bytes."""
-    _, first = done
+    _, first, chunks = whole
     real, made = execute._Assembly._keep, []
 
     def stopping(self: execute._Assembly, chunk: int, state: object) -> None:
@@ -126,18 +149,11 @@ def test_a_search_goes_on_in_its_second_generation(
     before, kept = list(made), len(list(out.with_name("out.parts").rglob("*.parquet")))
     assert kept == len(before) - 1 == 8
 
-    def counting(self: execute._Assembly, chunk: int, state: object) -> None:
-        made.append(chunk)
-        real(self, chunk, state)  # type: ignore[arg-type]
-
-    made.clear()
-    monkeypatch.setattr(execute._Assembly, "_keep", counting)
-    ran = codose("plan", study, "--out", out, "--no-figures", "--resume")
+    monkeypatch.setattr(execute._Assembly, "_keep", real)
+    with counted() as again:
+        ran = codose("plan", study, "--out", out, "--no-figures", "--resume")
     assert ran.exit_code == 0, ran.stderr
-    again = len(made)
-    made.clear()
-    assert codose("plan", study, "--out", tmp_path / "b", "--no-figures").exit_code == 0
-    assert again == len(made) - kept
+    assert len(again) == chunks - kept
     for name in ("plans.parquet", "chosen.csv", "plan.yaml", "calendar.ics", "answer.txt"):
         assert (out / name).read_bytes() == (first / name).read_bytes(), name
 

@@ -112,7 +112,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# The shards of a grid are joined by the next test too, which goes on from there.
+@pytest.mark.parametrize(
+    "kind", [pytest.param("grid", marks=pytest.mark.slow), "fresh luck", "levers"]
+)
 def test_joined_shards_give_the_same_bytes(tiny: Path, tmp_path: Path, kind: str) -> None:
     tiny.write_text(TINY.replace(*KINDS[kind]))
     words = ("sensitivity", tiny, "-q", "--no-figures")
