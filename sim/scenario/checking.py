@@ -14,7 +14,7 @@ import inspect
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -493,18 +493,26 @@ def check(
 
 
 def checked(
-    model: type[M], document: Document, *, what: str, error: type[InputError] = ScenarioError
+    model: type[M],
+    document: Document,
+    *,
+    what: str,
+    error: type[InputError] = ScenarioError,
+    issues: Callable[[M], Iterable[Issue]] = lambda _: (),
 ) -> M:
     """The model of a document without mistakes.
 
     Args:
         model, document, what: see :func:`check`.
         error: the class of error to raise.
+        issues: a function that gives the mistakes between fields.
 
     Raises:
         InputError: the document has mistakes; all are listed.
     """
     found = check(model, document, what=what)
+    for issue in issues(found.value) if found.value is not None else ():
+        found.report(issue)
     raise_problems(found.problems, file=document.file, error=error)
     assert found.value is not None
     return found.value

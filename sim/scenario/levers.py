@@ -28,6 +28,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -79,14 +80,18 @@ _NUMBERS: Mapping[str, Number] = {
     SITES: Number(0, MAX_UNITS, above=True),
     "first_week": Number(1, MAX_WEEKS, whole=True),
     "horizon_weeks": Number(1, MAX_WEEKS, whole=True),
+    "dosage[*].first_week": Number(1, MAX_WEEKS, whole=True),
     "dosage[*].last_week": Number(1, MAX_WEEKS, whole=True),
     "regions.count": Number(1, MAX_UNITS, whole=True),
     "providers.count": Number(1, MAX_UNITS, whole=True),
 }
 """What a lever may be that others, or other fields, are reckoned from; the check of the scenario
 comes after that."""
-_NUMBERED = re.compile(r"dosage\[(\d+)\]\.([\w.]+)\Z")
-_EVERY = re.compile(r"dosage\[\*\]\.([\w.]+)\Z")
+_SERIES = re.compile(r"dosage\[(\d+|\*)\]\.([\w.]+)\Z")
+"""A field of one contact series, or of every one."""
+_SETS = {"months": "dosage[*].last_week", "first_week": "dosage[*].first_week",
+         SITES: "providers.count"}  # fmt: skip
+"""The fields that levers of the whole plan set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +192,13 @@ def in_the_way(name: str, scenario: Scenario, touched: dict[str, str]) -> str:
 def _touches(name: str, scenario: Scenario) -> list[str]:
     """The fields that a lever sets."""
     mode, _, field = name.partition(".")
-    if name == "months":
-        return [f"dosage[{i}].last_week" for i in range(len(scenario.dosage))]
-    if name == "first_week":
-        return [f"dosage[{i}].first_week" for i in range(len(scenario.dosage))]
-    if name == SITES:
-        return ["providers.count"]
+    path, places = _SETS.get(name) or SHORT.get(name, name), range(len(scenario.dosage))
     if mode in MODES:
-        places = [i for i, series in enumerate(scenario.dosage) if series.mode == mode]
-        paths = [f"dosage[{i}].{field}" for i in places] or [f"{mode} contacts' {field}"]
-        return _shares_of(paths)
-    path = SHORT.get(name, name)
-    if "[*]" in path:
-        return _shares_of([path.replace("*", str(i)) for i in range(len(scenario.dosage))])
-    return _shares_of([path])
-
-
-def _shares_of(paths: list[str]) -> list[str]:
-    """The paths with each mix of functions replaced by all its shares."""
+        path = f"dosage[*].{field}"
+        places = [i for i in places if scenario.dosage[i].mode == mode]
+    paths = [path.replace("*", str(i)) for i in places] if "[*]" in path else [path]
+    if mode in MODES and not paths:
+        paths = [f"{mode} contacts' {field}"]
     mixes = [path.removesuffix(".functions") for path in paths if path.endswith(".functions")]
     return [f"{path}.{share}" for path in mixes for share in SHARES] if mixes else paths
 
@@ -237,8 +231,8 @@ def _rank(name: str, ends: bool) -> tuple[int, str]:
         name.partition(".")[0] in MODES and name.endswith(".every_weeks"),
         name.partition(".")[0] in MODES,
         name == "months",
-        _NUMBERED.match(path) is not None,
-        _EVERY.match(path) is not None,
+        path.startswith("dosage[") and "[*]" not in path,
+        "[*]" in path,
         path not in ("regions.count", "providers.count", SITES),
         path == "regions.count",
         path == "providers.count",
@@ -257,8 +251,7 @@ def _check_number(name: str, path: str, value: Any) -> None:
     Raises:
         ScenarioError: the value is no number, or one that no scenario can have.
     """
-    if found := _NUMBERED.match(path):
-        path = f"dosage[*].{found[2]}"
+    path = _SERIES.sub(r"dosage[*].\2", path)
     if path in _NUMBERS:
         try:
             _NUMBERS[path].check(value)
@@ -309,31 +302,29 @@ class _Draft:
 
     def value(self, name: str) -> Any:
         """The value of a lever."""
-        path = SHORT.get(name, name)
-        mode, _, field = name.partition(".")
         if name == "months":
             return plain(months_of(self.end - self.start + 1)) if self.kept else None
         if name == "first_week":
             return self.start if self.kept else None
         if name == SITES:
             return plain(self.data["regions"]["count"] / self.data["providers"]["count"])
-        if mode in MODES:
-            series = self.of_mode(mode)
-            if not series and field == "every_weeks":
-                return NEVER
-            return self._common(series, field)
-        if found := _NUMBERED.match(path):
-            one = self.series[int(found[1])]
-            return None if one is None else self._common([one], found[2])
-        if found := _EVERY.match(path):
-            return self._common(self.kept, found[1])
-        place, key = self._place(path)
+        if found := self.of_series(name):
+            series, field = found
+            absent = not series and name.partition(".")[0] in MODES
+            return NEVER if absent and field == "every_weeks" else self._common(series, field)
+        place, key = self._place(SHORT.get(name, name))
         value = place[key]
         return value["kind"] if key == "network" else plain(value)
 
-    def of_mode(self, mode: str) -> list[dict[str, Any]]:
-        """The series of a mode."""
-        return [one for one in self.kept if one["mode"] == mode]
+    def of_series(self, name: str) -> tuple[list[dict[str, Any]], str] | None:
+        """The contact series that a lever is about, and their field; None for other levers."""
+        mode, _, field = name.partition(".")
+        if mode in MODES:
+            return [one for one in self.kept if one["mode"] == mode], field
+        if (found := _SERIES.match(SHORT.get(name, name))) is None:
+            return None
+        some = self.series if found[1] == "*" else [self.series[int(found[1])]]
+        return [one for one in some if one is not None], found[2]
 
     def _common(self, series: list[dict[str, Any]], field: str) -> Any:
         values = [self._of(one, field) for one in series]
@@ -364,8 +355,7 @@ class _Draft:
         self.moved = True
         path = SHORT.get(name, name)
         _check_number(name, path, value)
-        mode, _, field = name.partition(".")
-        if not self.kept and (name in ("months", "first_week") or _EVERY.match(path)):
+        if not self.kept and (name in ("months", "first_week") or "[*]" in path):
             raise _refused(
                 name, "the scenario has no contact series", "a scenario with contact series"
             )
@@ -378,13 +368,11 @@ class _Draft:
         elif name == SITES:
             count = math.ceil(self.data["regions"]["count"] / value)
             self._set_providers(count)
-        elif mode in MODES:
-            self._set_mode(mode, field, value, settings)
-        elif found := _NUMBERED.match(path):
-            if (one := self.series[int(found[1])]) is not None:
-                self._write(name, one, found[2], value)
-        elif found := _EVERY.match(path):
-            self._set_all(name, self.kept, found[1], value)
+        elif found := self.of_series(name):
+            if (mode := name.partition(".")[0]) in MODES:
+                self._set_mode(mode, *found, value, settings)
+            else:
+                self._set_all(name, *found, value)
         elif path == "regions.count":
             self._set_regions(value)
         elif path == "providers.count":
@@ -446,13 +434,14 @@ class _Draft:
         self, series: list[dict[str, Any]]
     ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Pairs of series of one mode, the second of which begins after the first has ended."""
-        for one in series:
-            for other in series:
-                if one["mode"] == other["mode"] and self.last(one) < other["first_week"]:
-                    yield one, other
+        for one, other in permutations(series, 2):
+            if one["mode"] == other["mode"] and self.last(one) < other["first_week"]:
+                yield one, other
 
-    def _set_mode(self, mode: str, field: str, value: Any, settings: Mapping[str, Any]) -> None:
-        series = self.of_mode(mode)
+    def _set_mode(
+        self, mode: str, series: list[dict[str, Any]], field: str, value: Any,
+        settings: Mapping[str, Any],
+    ) -> None:  # fmt: skip
         if not series:
             if settings.get(f"{mode}.every_weeks") == NEVER:
                 return  # the settings of a removed mode change nothing

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sim.core.cells import for_excel, harmless
 from sim.core.errors import ScenarioError, raise_problems, shown
 from sim.core.units import count
-from sim.scenario.checking import checked
+from sim.scenario.checking import Issue, checked
 from sim.scenario.contact_log import (
     COLUMNS,
     MAX_HOURS,
@@ -152,17 +152,18 @@ def import_log(
 
 
 def _check(document: Document) -> LogMap:
-    one = checked(LogMap, document, what="a map")
-    problems = []
+    return checked(LogMap, document, what="a map", issues=_issues)
+
+
+def _issues(one: LogMap) -> Iterator[Issue]:
+    """Mistakes between the fields of a map."""
     if (one.date is None) == (one.week is None):
         word = "not both" if one.date else "one is needed"
-        problems.append(document.problem(("date",), f"give 'date' or 'week', {word}"))
+        yield Issue(("date",), f"give 'date' or 'week', {word}", reads=(("week",),))
     for name in ("region", "mode"):
         section = getattr(one, name)
         if (section.column is None) == (section.always is None):
-            problems.append(document.problem((name,), "give 'column' or 'always'"))
-    raise_problems(problems, file=document.file)
-    return one
+            yield Issue((name,), "give 'column' or 'always'")
 
 
 def _check_columns(table: Table, data: Mapping[str, Any], document: Document) -> None:

@@ -48,11 +48,16 @@ Text = Annotated[str, Words(1000)]
 Column = Annotated[str, Words(1000)]
 
 
-class DateColumn(Strict):
-    """The column of dates."""
+class NamedColumn(Strict):
+    """A column that must be named."""
 
     column: Column
     """Name of the column."""
+
+
+class DateColumn(NamedColumn):
+    """The column of dates."""
+
     order: Order = "iso"
     """iso (yyyy-mm-dd, or the month in words), month-first or day-first."""
 
@@ -82,11 +87,9 @@ class ModeColumn(Strict):
     """What the words of the column mean; skip leaves a row out."""
 
 
-class HoursColumn(Strict):
+class HoursColumn(NamedColumn):
     """The column of hours or durations."""
 
-    column: Column
-    """Name of the column."""
     unit: Unit | None = None
     """Unit of numbers without one: hours or minutes."""
     words: Annotated[
@@ -95,29 +98,23 @@ class HoursColumn(Strict):
     """Hours of words such as full day; skip leaves a row out."""
 
 
-class StatusColumn(Strict):
+class StatusColumn(NamedColumn):
     """The column that says whether a contact was held."""
 
-    column: Column
-    """Name of the column."""
     words: Annotated[dict[str, Literal[Status, "skip"]], Frozen] = Field(default_factory=FrozenDict)
     """What the words of the column mean; skip leaves a row out."""
 
 
-class NamesColumn(Strict):
+class NamesColumn(NamedColumn):
     """The column of providers."""
 
-    column: Column
-    """Name of the column."""
     names: Annotated[dict[str, Text], Frozen] = Field(default_factory=FrozenDict)
     """Provider that a name of the log stands for, where the names differ."""
 
 
-class FunctionsColumn(Strict):
+class FunctionsColumn(NamedColumn):
     """A column whose words stand for mixes of functions."""
 
-    column: Column
-    """Name of the column."""
     words: Annotated[dict[str, Literal[tuple(PRESETS)]], Frozen] = Field(default_factory=FrozenDict)  # type: ignore[valid-type]
     """The mix of each word."""
 

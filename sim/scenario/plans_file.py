@@ -28,17 +28,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from sim.core.errors import Problem, ScenarioError, did_you_mean, raise_problems, shown
+from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
 from sim.core.outcomes import NAMES
 from sim.scenario.checking import (
-    Checked,
     Fraction,
     Issue,
     Number,
     Shape,
     Strict,
     Words,
-    check,
+    checked,
     one_of,
     refusal,
     schema_of,
@@ -259,13 +258,7 @@ def load_plans(path: str | os.PathLike[str]) -> PlansFile:
 def parse_plans(text: str, file: str = "<text>") -> PlansFile:
     """Read a plans file from its text; see :func:`load_plans`."""
     document = parse(text, file, limit=SIZE_LIMIT)
-    checked: Checked[PlansFields] = check(PlansFields, document, what="a plans file")
-    if checked.value is not None:
-        for issue in _issues(checked.value):
-            checked.report(issue)
-    raise_problems(checked.problems, file=file)
-    fields = checked.value
-    assert fields is not None  # without fields there are problems, raised above
+    fields = checked(PlansFields, document, what="a plans file", issues=_issues)
     documents = {
         plan.name: part(document, ("plans", index, "scenario"))
         for index, plan in enumerate(fields.plans)

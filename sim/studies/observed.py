@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from sim.core import files
-from sim.core.errors import InputError, check_known, did_you_mean, raise_problems, shown
+from sim.core.errors import InputError, check_known, did_you_mean, shown
 from sim.core.units import Z95
-from sim.scenario.checking import Issue, Number, Shape, Strict, Words, check, refusal
+from sim.scenario.checking import Issue, Number, Shape, Strict, Words, checked, refusal
 from sim.scenario.loading import Document, document_of, load, parse
 from sim.studies.measures import Measure, parse_measure
 
@@ -66,14 +66,9 @@ def _kind_of_tolerance(value: Any) -> str | None:
     return known[said.lower()]
 
 
-def _number_or_empty(value: Any) -> float | None:
-    return None if value is None else float(Number().check(value))
-
-
 _KINDS = "95%, 1 SE, range"
 _TOLERANCE = Shape(_kind_of_tolerance, {"enum": [*SDS, None]})
 _MEASURE = Shape(_measure, {"type": "string"})
-_SLOT = Shape(_number_or_empty, {"anyOf": [{"type": "number"}, {"type": "null"}]})
 
 
 class Source(Strict):
@@ -96,7 +91,7 @@ class Finding(Strict):
     """Short name, unique over all files (T4)."""
     what: Annotated[str, Words(300)]
     """What was measured, and on whom."""
-    value: Annotated[float | None, _SLOT] = None
+    value: Annotated[float, Number()] | None = None
     """The number; empty where it is not known yet."""
     unit: Annotated[str, Words(60)]
     """Unit of the number."""
@@ -252,13 +247,9 @@ def file_of(content: Mapping[str, Any], name: str) -> ObservedFile:
 
 
 def _checked(document: Document) -> ObservedFile:
-    checked = check(ObservedFile, document, what="a file of observations")
-    if checked.value is not None:
-        for issue in issues_of(checked.value):
-            checked.report(issue)
-    raise_problems(checked.problems, file=document.file, error=ObservedError)
-    assert checked.value is not None
-    return checked.value
+    return checked(
+        ObservedFile, document, what="a file of observations", error=ObservedError, issues=issues_of
+    )
 
 
 def issues_of(file: ObservedFile) -> Iterator[Issue]:
