@@ -285,7 +285,7 @@ class Words(Rule):
             raise refusal(
                 f"is too long ({len(value):,} characters)", allowed=f"at most {self.longest:,}"
             )
-        for letter in value:
+        for letter in "" if value.isprintable() else value:
             if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t":
                 raise refusal(f"holds a character that is not text (U+{ord(letter):04X})")
         if self.one_line and ("\n" in value or "\t" in value):
@@ -521,7 +521,10 @@ def checked(
 def _look(model: type[M], result: Checked[M], extra: Mapping[str, Any]) -> list[_Fault]:
     """Validate what is not lost: set ``result.value``, or return the faults."""
     result.kept = {}
-    data = {**extra, **_without(result.document.data, (), result.lost, result.kept)}
+    data = result.document.data
+    if result.lost:
+        data = _without(data, (), result.lost, result.kept)
+    data = {**extra, **data}
     try:
         result.value = model.model_validate(data)
         return []

@@ -223,11 +223,16 @@ def document_of(data: Any, file: str = "") -> Document:
     return Document(plain(data), file=file)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """``value`` as plain data; a value without a plain form stays, and the checks refuse it."""
     if depth > DEPTH_LIMIT:
         allowed = f"at most {DEPTH_LIMIT} levels"
         raise ScenarioError("is nested too deeply", allowed=allowed)
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
