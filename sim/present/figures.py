@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DPI = 150
 """Dots an inch of PNG files: 1,350 across the usual 9 inches."""
+_COMPRESSION = 3
+"""Of PNG files: no larger than with Matplotlib's 6, in two thirds of the time."""
 Format = Literal["png", "svg"]
 FORMATS: tuple[Format, ...] = ("png", "svg")
 _FONTS = "DejaVu Sans, Verdana, sans-serif"
@@ -95,12 +97,25 @@ def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> lis
     for form in formats:
         path = stem.with_name(f"{stem.name}.{form}")
         if form == "png":
-            with _any_letter():
-                drawn.savefig(path, dpi=DPI, metadata={"Software": None})
+            _write_png(drawn, path)
         else:
             path.write_text(_svg_file(drawn, "path"), encoding="utf-8", newline="\n")
         paths.append(path)
     return paths
+
+
+def _write_png(drawn: Drawn, path: Path) -> None:
+    """Write a figure as a PNG file of red, green and blue; Matplotlib's own keeps opacity too."""
+    from PIL import Image
+
+    from sim.present.canvas import Canvas
+
+    drawn.set_dpi(DPI)
+    canvas: Any = Canvas(drawn)
+    with _any_letter():
+        canvas.draw()
+    dots = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+    dots.convert("RGB").save(path, dpi=(DPI, DPI), compress_level=_COMPRESSION)
 
 
 def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
@@ -123,6 +138,9 @@ def _any_letter() -> Iterator[None]:
 
 def _settle(drawn: Drawn) -> None:
     """Compute the layout once; otherwise Matplotlib would draw the figure twice."""
+    from sim.present.canvas import Canvas
+
+    Canvas(drawn)  # which becomes the figure's own
     engine = drawn.get_layout_engine()
     if engine is not None:
         with _any_letter():
