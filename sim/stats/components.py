@@ -88,17 +88,21 @@ def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return tuple(np.where(few, np.nan, one) for one in found)  # type: ignore[return-value]
 
 
-def all_set_means(values: np.ndarray) -> np.ndarray:
-    """Means of sets, (cells, sets) from (cells, sets, replicates); NaN for a set without values."""
+def all_set_means(values: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Means over the runs of sets, by default along the last axis; NaN where no run has a value.
+
+    >>> all_set_means(np.array([[1.0, 3.0], [5.0, np.nan], [np.nan, np.nan]])).tolist()
+    [2.0, 5.0, nan]
+    """
     known = ~np.isnan(values)
-    counts = known.sum(axis=2)
-    total = np.where(known, values, 0.0).sum(axis=2)
+    counts = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
     return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
 
 
 def set_means(values: np.ndarray) -> np.ndarray:
     """Mean of each set that has any value."""
-    means = all_set_means(values[None])[0]
+    means = all_set_means(values)
     return means[~np.isnan(means)]
 
 

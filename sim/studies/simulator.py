@@ -24,6 +24,7 @@ from sim.runs.execute import Execution, execute
 from sim.runs.own import OwnEngine, chosen
 from sim.scenario.levers import changed
 from sim.scenario.scenario import Scenario, find
+from sim.stats.components import all_set_means
 from sim.studies.distributions import Distribution
 from sim.studies.factors import Factor
 from sim.studies.kind import StudyKind
@@ -238,7 +239,7 @@ class Simulator:
                 the rows.
         """
         given = point if X is None else X
-        found = self._mean(self.runs(given))
+        found = all_set_means(self.runs(given), axis=1)
         if isinstance(given, Mapping):
             named = dict(zip(self.outcomes, found[0].tolist(), strict=True))
             return next(iter(named.values())) if self.single else named
@@ -264,13 +265,6 @@ class Simulator:
         if not count:
             return np.empty((0, self.replicates, len(self.outcomes)))
         return self._made(values, count).values
-
-    @staticmethod
-    def _mean(values: np.ndarray) -> np.ndarray:
-        there = ~np.isnan(values)
-        runs = there.sum(axis=1)
-        total = np.where(there, values, 0.0).sum(axis=1)
-        return np.divide(total, runs, out=np.full(total.shape, np.nan), where=runs > 0)
 
     def _made(self, values: Mapping[str, Any], count: int) -> Outcomes:
         work = DesignRuns.at(self.design, [(values, self._numbers(values, count))])

@@ -20,7 +20,7 @@ from sim.runs.plan import Job, RunPlan, independent
 from sim.runs.series import RunSeries, Series
 from sim.scenario.scenario import Scenario
 from sim.stats import intervals
-from sim.stats.components import components, mean
+from sim.stats.components import all_set_means, components, mean
 from sim.stats.drivers import drivers as rank_drivers
 from sim.stats.expected import CHANCE_RULES, expected_in_sets
 from sim.stats.paired import Paired, paired
@@ -443,7 +443,7 @@ class _Tables:
                     continue
                 gain = one.gain(outcome, one.plan.end)
                 expected = expected_in_sets(
-                    _ratio(gain, np.full_like(gain, _by_set(hours)[:, None]))
+                    _ratio(gain, np.full_like(gain, all_set_means(hours)[:, None]))
                 )
                 middle = _ratio(np.array([mean(gain)]), np.array([mean(hours)]))
                 rows.append(
@@ -545,7 +545,7 @@ class _Tables:
                     {"a": self.first.plan.label, "b": other.plan.label, "outcome": outcome}
                     | {"parameter": one.name, "meaning": TABLE[one.name].meaning}
                     | {"grade": TABLE[one.name].grade, "rho": one.rho, "clear": one.clear}
-                    for one in rank_drivers(matrix, names, _by_set(b - a))
+                    for one in rank_drivers(matrix, names, all_set_means(b - a))
                 ]
         columns = ["a", "b", "outcome", "parameter", "meaning", "grade", "rho", "clear"]
         known = [
@@ -592,20 +592,9 @@ class _Tables:
 
     def _series(self, kind: str, one: Runs, values: np.ndarray) -> pd.DataFrame:
         flat = values.reshape(-1, *values.shape[2:])  # run, week, outcome
-        known = ~np.isnan(flat)
-        empty = ~known.any(axis=0)
-        count = np.maximum(known.sum(axis=0), 1)
-        columns: dict[str, Any] = {
-            "mean": np.where(empty, np.nan, np.where(known, flat, 0.0).sum(axis=0) / count),
-            **dict(
-                zip(
-                    _QUANTILES,
-                    intervals.quantiles(flat, list(_QUANTILES.values()), axis=0),
-                    strict=True,
-                )
-            ),
-        }
-        week, outcome = (axis.reshape(-1) for axis in np.indices(empty.shape))
+        bands = intervals.quantiles(flat, list(_QUANTILES.values()), axis=0)
+        columns = {"mean": all_set_means(flat, axis=0), **dict(zip(_QUANTILES, bands, strict=True))}
+        week, outcome = (axis.reshape(-1) for axis in np.indices(flat.shape[1:]))
         return pd.DataFrame(
             {"kind": kind, "scenario": one.plan.label, "week": week.astype(np.int64)}
             | {"outcome": np.array(self.outcomes)[outcome]}
@@ -646,14 +635,6 @@ def _expected(one: Runs, start: int, stop: int) -> dict[str, float]:
         "expected_cost_centre": mean(total - regions),
         "expected_cost_regions": mean(regions),
     }
-
-
-def _by_set(values: np.ndarray) -> np.ndarray:
-    """Mean of each set, (sets,); NaN for a set without a value."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
 
 
 def _ratio(gain: np.ndarray, hours: np.ndarray) -> np.ndarray:
