@@ -288,8 +288,8 @@ class _Asking:
             try:
                 self._estimate(study, execution)
                 result = ask(study, execution, command=made)
-            except Unfinished:
-                self._tell_shard(folder, shard)
+            except Unfinished as error:
+                self._tell_shard(folder, shard, error.store.name)
                 return
             finally:
                 _remove_if_empty(new)
@@ -386,13 +386,19 @@ class _Asking:
         if not self.output["quiet"]:
             shell.remark(f"Every run is there; now: codose merge {folder} --out DIR")
 
-    def _tell_shard(self, folder: Path, shard: Any) -> None:
+    def _tell_shard(self, folder: Path, shard: Any, step: str) -> None:
+        """Report that a shard has done its part of a step, and what comes next."""
         text = f"{shard[0]}/{shard[1]}"
         if self.output["as_json"]:
-            shell.write_json({"shard": text, "folder": str(folder)})
-        if not self.output["quiet"]:
+            shell.write_json({"shard": text, "folder": str(folder), "step": step})
+        if self.output["quiet"]:
+            return
+        shell.remark(f"Shard {text}: {folder}; when all are there: codose merge DIR... --out DIR")
+        if steps := self.kind.steps:
             shell.remark(
-                f"Shard {text}: {folder}; when all are there: codose merge DIR... --out DIR"
+                f"This was the step {step}; the steps are {steps}. 'codose merge' makes those that "
+                "follow on one machine. Shards that work in one folder share them out too: repeat "
+                "the commands with --resume. --cluster shares them out by itself."
             )
 
 

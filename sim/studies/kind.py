@@ -5,7 +5,8 @@ A kind is a folder of :mod:`sim.studies` with four modules, whose functions are 
 * ``spec`` has ``Spec``, the checked fields of a study (a :class:`~sim.studies.spec.Header`). It may
   have ``issues(spec)``, which yields mistakes between fields; ``check(study)``, which raises errors
   that only the scenarios can show; ``needs(study) -> (module, ...)``, which names packages of
-  extras; and ``LOOKS_AT_PEOPLE``, true where only the compiled engine can make the runs.
+  extras; ``LOOKS_AT_PEOPLE``, true where only the compiled engine can make the runs; and
+  ``STEPS``, the steps of a study in words, where each step needs all runs of those before it.
 * ``analysis`` has ``answer(study, run) -> {name: Table}``. The function may call ``run(plan)``,
   which makes the runs of a :class:`~sim.runs.plan.RunPlan`, any number of times. Where one plan is
   enough, the pair ``design(study) -> RunPlan`` and ``analyse(study, values) -> {name: Table}``
@@ -104,6 +105,11 @@ class StudyKind:
     def argument(self) -> str:
         """The argument of the command: "study" (a file), "scenario" or "scenarios"."""
         return self._given("spec", "ARGUMENT", "study")
+
+    @property
+    def steps(self) -> str:
+        """The steps in which the runs of a study are made, in words; empty where there is one."""
+        return self._given("spec", "STEPS", "")
 
     def folder(self, asked: Any, study: Study[Any]) -> str:
         """The name of the result folder when the user gives none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +45,10 @@ from sim.studies.plan.values import (
     sure_margin,
 )
 from sim.studies.plausible import plausible_sets
-from sim.studies.result import Result
+from sim.studies.result import Result, load
 from sim.studies.spec import Study, StudyError, parse_study
+from sim.studies.verify import first_difference
+from tests.cases import codose, command_line, tiny
 
 pytest.importorskip("optuna")
 pytest.importorskip("sklearn")
@@ -817,3 +820,34 @@ def test_the_worst_region_is_a_region_of_totals_too() -> None:
     assert _joined(trust, "worst", 1.0).tolist() == [0.3]
     assert _joined(trust, "mean", 1.0).tolist() == [0.4]
     assert _joined(lapsed, "total", -1.0).tolist() == [12.0]
+
+
+# --- shards --------------------------------------------------------------------------------------
+
+
+def test_a_shard_of_a_search_says_what_comes_next(tmp_path: Path) -> None:
+    words = [*command_line(tiny("plan"), tmp_path), "--shard", "1/2", "--out"]
+    ran = codose(*words, tmp_path / "one")
+    assert ran.exit_code == 0, ran.stderr
+    said = " ".join(ran.stderr.split())
+    assert "the step 01-search; the steps are every generation of the search" in said
+    assert "Shards that work in one folder share them out too" in said
+    ran = codose(*words, tmp_path / "other", "--json", "--quiet")
+    assert json.loads(ran.stdout)["step"] == "01-search"
+    assert ran.stderr == ""
+
+
+@pytest.mark.slow
+def test_shards_in_one_folder_share_every_generation(tmp_path: Path) -> None:
+    words, shared = command_line(tiny("plan"), tmp_path), tmp_path / "shared"
+    steps: list[str] = []
+    while not steps or steps[-1]:
+        shard = ["--shard", f"{1 + len(steps) % 2}/2", "--resume", "--json", "--quiet"]
+        ran = codose(*words, "--out", shared, *shard)
+        assert ran.exit_code == 0, ran.stderr
+        steps.append(json.loads(ran.stdout).get("step", ""))
+    assert {"01-search", "02-search"} < set(steps)
+    assert len({step.partition("-")[2] for step in steps}) > 3
+    ran = codose("merge", shared, "--out", tmp_path / "joined", "--no-figures", "--quiet")
+    assert ran.exit_code == 0, ran.stderr
+    assert first_difference(load(tmp_path / "joined").tables, ask(tiny("plan")).tables) == ""

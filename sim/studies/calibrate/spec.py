@@ -28,6 +28,7 @@ Examples:
   codose calibrate calibrate --truths 400 --out results/coverage
   codose calibrate calibrate --shard 1/8 --out shard-1
 """
+STEPS = "the reference table, a check on fresh runs, a survey and, on request, coverage"
 _ONE_TABLE = "a calibration is one reference table of settings now: samples and replicates"
 
 

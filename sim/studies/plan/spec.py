@@ -49,14 +49,17 @@ HELP = """Search for plans within a budget; say how likely they are to reach the
 
 Searches the levers of the study file within its budget, runs the best plans again on fresh
 parameters and chance, and says which one to take, how likely it reaches the targets and when not.
-The folder holds the plan as a scenario file and as a calendar (CSV, iCalendar).
+The folder holds the plan as a scenario file and as a calendar (CSV, iCalendar). A generation needs
+the one before: --cluster shares out all of them, --shard one at a time.
 
 \b
 Examples:
   codose plan plan
   codose plan my_plan.yaml --start 2027-01-04 --out results/next_year
   codose plan my_plan.yaml --resume
+  codose plan my_plan.yaml --cluster tcp://host:8786
 """
+STEPS = "every generation of the search, a fresh sample, the confirmation and where the plan fails"
 
 MOST_OBJECTIVES = 4
 AS_IT_STANDS = "the scenario as it stands"
