@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pty
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,10 @@ import pytest
 
 from sim import Parameters, Scenario, compare, load, run, surface
 from sim.core.errors import InputError
+from sim.present import progress
 from sim.runs.execute import Execution
 from sim.studies.several import SeveralRuns
 
-REPO = Path(__file__).resolve().parents[1]
 LITTLE: dict[str, Any] = {"sets": 2, "replicates": 2}
 
 
@@ -35,7 +33,7 @@ def test_each_scenario_has_the_answer_it_has_alone(several: SeveralRuns) -> None
         assert found.columns[0] == "scenario"
         assert found["scenario"].unique().tolist() == list(several)
         part = found[found["scenario"] == "three"].drop(columns="scenario").reset_index(drop=True)
-        pd.testing.assert_frame_equal(part, getattr(alone, frame)())
+        assert part.equals(getattr(alone, frame)())
     assert len(several.table("headlines")) == 3 * len(alone.table("headlines"))
 
 
@@ -158,29 +156,22 @@ def test_a_scenario_says_in_a_line_what_it_is() -> None:
 
 # --- progress -------------------------------------------------------------------------------------
 
-WAIT = """
-import os, sys
-from sim import run
-from sim.present import progress
-for patience, switch in ((0, ""), (600, ""), (0, "off")):
-    progress.PATIENCE, os.environ["CODOSE_PROGRESS"] = patience, switch
-    run("classroom", sets=20, replicates=8)
-    sys.stderr.write("|")
-"""
-
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_a_bar_comes_when_it_takes_long_and_can_be_switched_off() -> None:
+def test_a_bar_comes_when_it_takes_long_and_can_be_switched_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     mine, its = pty.openpty()
-    try:
-        subprocess.run(
-            [sys.executable, "-c", WAIT], stderr=its, check=True, timeout=600,
-            env={**os.environ, "PYTHONPATH": str(REPO), "TERM": "xterm"},
-        )  # fmt: skip
-        told = os.read(mine, 2**20).decode()
-    finally:
-        os.close(mine)
-        os.close(its)
+    with open(mine, "rb", buffering=0) as terminal, open(its, "w", encoding="utf-8") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setenv("TERM", "xterm")
+        for patience, switch in ((0, ""), (600, ""), (0, "off")):
+            monkeypatch.setattr(progress, "PATIENCE", patience)
+            monkeypatch.setenv("CODOSE_PROGRESS", switch)
+            run("classroom", sets=20, replicates=8)
+            stderr.write("|")
+        stderr.flush()
+        told = terminal.read(2**20).decode()
     shown, quick, off, _ = told.split("|")
     assert "20 plausible sets x 8" in shown
     assert quick == off == ""
