@@ -99,14 +99,15 @@ def test_columns_that_say_the_same_forecast_as_one_does() -> None:
     np.testing.assert_allclose(twice[0], left_out(np.ones((15, 1)), y, s2)[0], rtol=1e-6)
 
 
-def test_forecasts_hold_what_they_promise() -> None:
-    """Of 300 made-up sets of 15 trials, each trial lies in its 90 % interval with that chance
+@pytest.mark.parametrize("times", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_forecasts_hold_what_they_promise(times: int) -> None:
+    """Of made-up sets of 15 trials, each trial lies in its 90 % interval with that chance
     (within .03: tau is estimated from 14 trials), and b in an interval of t with 13 degrees of
     freedom."""
     from scipy import stats
 
     inside = hits = 0
-    for seed in range(300):
+    for seed in range(times):
         x, y, s2 = made(100 + seed, 3.0, 0.15)
         columns = np.column_stack([np.ones(15), x])
         mean, variance = left_out(columns, y, s2)
@@ -114,8 +115,8 @@ def test_forecasts_hold_what_they_promise() -> None:
         found = fit(columns, y, s2)
         half = stats.t.ppf(0.95, 13) * np.sqrt(found.covariance[1, 1])
         hits += bool(abs(found.beta[1] - 3.0) <= half)
-    assert inside / (300 * 15) == pytest.approx(0.90, abs=0.03)
-    share_near(hits, 300, 0.90, "b")
+    assert inside / (times * 15) == pytest.approx(0.90, abs=0.03)
+    share_near(hits, times, 0.90, "b")
 
 
 def test_mixed_forecasts_have_the_moments_of_the_mixture() -> None:
