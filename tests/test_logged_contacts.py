@@ -411,7 +411,7 @@ def test_an_unknown_provider_among_named_ones_is_told_by_name() -> None:
     row = {"week": 1, "region": "north", "mode": "video", "hours": 1}
     rows = [LogRow(**row, provider=name) for name in ("Ann", "Bem", "Dee", "Bem", "2")]
     faults = list(row_faults(rows, providers=("Ann", "Ben")))
-    assert [(fault.index, fault.message, fault.suggestion) for fault in faults] == [
+    assert [(fault.where[0], fault.message, fault.suggestion) for fault in faults] == [
         (1, "'Bem' is not a provider (in 2 rows)", "Ben"),
         (2, "'Dee' is not a provider", ""),
         (4, "'2' is not a provider", "Ben"),
@@ -422,7 +422,7 @@ def test_an_unknown_provider_among_named_ones_is_told_by_name() -> None:
 def test_what_needs_no_scenario_is_found_without_one() -> None:
     row = {"week": 1, "region": "north", "mode": "video", "hours": 1, "contact": "a"}
     rows = [LogRow(**row, provider="Ann", present=900), LogRow(**row)]
-    assert [fault.column for fault in row_faults(rows)] == ["contact"]
+    assert [fault.where[1] for fault in row_faults(rows)] == ["contact"]
 
 
 def test_a_lever_leaves_no_provider_out_who_came() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -267,14 +268,7 @@ def _one_network(network: Network, where: Where) -> Iterator[Issue]:
         yield Issue((*where, "file"), "is required for kind: file (or give names and edges)")
     else:
         for fault in faults(network.names, network.edges):
-            place = (*where, fault.part, fault.index)
-            yield Issue(
-                place,
-                fault.message,
-                fault.value,
-                suggestion=fault.suggestion,
-                reads=((*where, "names"),),
-            )
+            yield replace(fault, where=(*where, *fault.where), reads=((*where, "names"),))
 
 
 def _people_issue(
@@ -407,14 +401,8 @@ def _log_issues(fields: ScenarioFields) -> Iterator[Issue]:
         yield from known.issue(row.region, (*place, "region"), key=False)
     providers = fields.providers.provider_names
     for fault in row_faults(log.rows, staff=_staff(fields), providers=providers):
-        yield Issue(
-            (*where, "rows", fault.index, fault.column),
-            fault.message,
-            fault.value,
-            fault.allowed,
-            fault.suggestion,
-            reads=(*_REGION_NAMES, *_PROVIDERS, *_STAFF),
-        )
+        reads = (*_REGION_NAMES, *_PROVIDERS, *_STAFF)
+        yield replace(fault, where=(*where, "rows", *fault.where), reads=reads)
 
 
 def _staff(fields: ScenarioFields) -> dict[str, int]:

@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 from sim.core.errors import ScenarioError, did_you_mean, shown
 from sim.core.files import SIZE_LIMIT
 from sim.core.units import count, week_of
-from sim.scenario.checking import ISO_DATE, Fraction, Number, Strict, Words, iso_date
+from sim.scenario.checking import ISO_DATE, Fraction, Issue, Number, Strict, Words, iso_date
 from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, FunctionsField
 from sim.scenario.loading import scalar
 from sim.tables_in.mistakes import ONE_BY_ONE, Mistakes
@@ -100,30 +100,14 @@ class LogRow(Strict):
 # --- what several rows, or rows and a scenario, have wrong together -------------------------------
 
 
-class RowFault(NamedTuple):
-    """A mistake of a row that the row alone does not show.
-
-    Attributes:
-        index: position of the row among the rows checked.
-        column: the column of the mistake.
-        message, value, allowed, suggestion: as in :class:`sim.core.errors.Problem`.
-    """
-
-    index: int
-    column: str
-    message: str
-    value: Any = None
-    allowed: str = ""
-    suggestion: str = ""
-
-
 def row_faults(
     rows: Sequence[LogRow],
     *,
     staff: Mapping[str, int] | None = None,
     providers: Sequence[str] | None = None,
-) -> Iterator[RowFault]:
-    """Inconsistencies within each row and between the rows of a shared contact.
+) -> Iterator[Issue]:
+    """Inconsistencies within each row and between the rows of a shared contact; each is at the
+    position of its row and its column.
 
     Args:
         rows: rows of one log, in any order.
@@ -136,7 +120,7 @@ def row_faults(
     """
     for index, row in enumerate(rows):
         for column, message, allowed in _people_faults(row, (staff or {}).get(row.region)):
-            yield RowFault(index, column, message, getattr(row, column), allowed)
+            yield Issue((index, column), message, getattr(row, column), allowed)
     if providers is not None:
         yield from _provider_faults(rows, providers)
     for indices in shared_contacts(rows):
@@ -162,7 +146,7 @@ def _people_faults(row: LogRow, staff: int | None) -> Iterator[tuple[str, str, s
             yield column, message, f"{lowest}..{staff}, or more staff in the region"
 
 
-def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterator[RowFault]:
+def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterator[Issue]:
     """One fault for each unknown provider; a single fault where the scenario names none."""
     named = Counter(row.provider for row in rows if row.provider is not None)
     unknown = [name for name in named if name not in providers]
@@ -176,9 +160,9 @@ def _provider_faults(rows: Sequence[LogRow], providers: Sequence[str]) -> Iterat
         count = sum(named[name] for name in names)
         is_are = "is not a provider" if len(names) == 1 else "are not providers"
         message = f"{some([shown(name) for name in names])} {is_are}"
-        yield RowFault(
-            next(index for index, row in enumerate(rows) if row.provider == first),
-            "provider",
+        index = next(index for index, row in enumerate(rows) if row.provider == first)
+        yield Issue(
+            (index, "provider"),
             message + (f" (in {count} rows)" if count > 1 else ""),
             first,
             allowed,
@@ -214,7 +198,7 @@ def shared_contacts(rows: Sequence[LogRow]) -> list[list[int]]:
     return [indices for indices in found.values() if len(indices) > 1]
 
 
-def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[RowFault]:
+def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[Issue]:
     """Differences between the rows of one shared contact that should agree."""
     first = rows[indices[0]]
     name = shown(first.contact)
@@ -223,7 +207,7 @@ def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[R
         row = rows[index]
         if row.region in seen:
             message = f"{row.region} has contact {name} twice"
-            yield RowFault(index, "contact", message, row.contact, "each region once")
+            yield Issue((index, "contact"), message, row.contact, "each region once")
             continue
         seen.add(row.region)
         for column, words in (("week", "in week {}"), ("mode", "by {}"), ("hours", "of {:g} h")):
@@ -232,13 +216,13 @@ def _shared_faults(rows: Sequence[LogRow], indices: Sequence[int]) -> Iterator[R
                 message = f"contact {name} is {words.format(here)} with {row.region}, "
                 message += f"but {words.format(there)} with {first.region}"
                 allowed = f"the same {column} for all; or another id, if it is another contact"
-                yield RowFault(index, column, message, here, allowed)
+                yield Issue((index, column), message, here, allowed)
         if (row.status == "provider_cancelled") != (first.status == "provider_cancelled"):
             message = f"contact {name} was cancelled by the provider with "
             ours = row.status == "provider_cancelled"
             one, other = (row, first) if ours else (first, row)
             message += f"{one.region}, but not with {other.region}"
-            yield RowFault(index, "status", message, row.status, "with all of the regions or none")
+            yield Issue((index, "status"), message, row.status, "with all of the regions or none")
 
 
 # --- what a sound log says ------------------------------------------------------------------------
@@ -378,8 +362,9 @@ def numbered_rows(
     reading = _Reading(table, horizon_weeks, region_names, first_date)
     found = reading.rows()
     for one in row_faults([row for _, row in found], staff=staff, providers=providers):
-        reading.line = found[one.index][0]
-        reading.fault(one.column, one.message, one.value, one.allowed, one.suggestion)
+        index, column = one.where
+        reading.line = found[int(index)][0]
+        reading.fault(str(column), one.message, one.value, one.allowed, one.suggestion)
     reading.mistakes.stop(ScenarioError)
     return found
 

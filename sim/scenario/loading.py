@@ -104,28 +104,11 @@ class Document:
             where = where[:-1]
         return self.marks.get((), (0, 0))
 
-    def problem(
-        self,
-        where: Where,
-        message: str,
-        *,
-        value: Any = None,
-        allowed: str = "",
-        suggestion: str = "",
-        key: bool = False,
-    ) -> Problem:
-        """A :class:`Problem` at the line and column of ``where``."""
+    def problem(self, where: Where, message: str, *, key: bool = False, **told: Any) -> Problem:
+        """A :class:`Problem` at the line and column of ``where``; ``told`` are its value, allowed
+        and suggestion."""
         line, column = self.place(where, key=key)
-        return Problem(
-            message,
-            field=dotted(where),
-            value=value,
-            allowed=allowed,
-            suggestion=suggestion,
-            file=self.file,
-            line=line,
-            column=column,
-        )
+        return Problem(message, dotted(where), file=self.file, line=line, column=column, **told)
 
 
 def dotted(where: Where) -> str:

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.errors import MISTAKES_SHOWN, ScenarioError, did_you_mean, shown
 from sim.core.files import read_bytes
-from sim.scenario.checking import Words
+from sim.scenario.checking import Issue, Words
 from sim.tables_in.mistakes import Mistakes, places
 from sim.tables_in.questions import OPEN, Question
 from sim.tables_in.reader import WORKBOOK, Row, Table, decode, read_table, table_of_text
@@ -61,17 +61,6 @@ class Team:
     """Sentences on what was detected, merged or left out."""
     questions: tuple[Question, ...] = field(default=(), compare=False, repr=False)
     """What only the owner of the file can know."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A mistake in a list of people and ties: entry ``index`` of ``names`` or of ``edges``."""
-
-    part: Literal["names", "edges"]
-    index: int
-    message: str
-    value: object = None
-    suggestion: str = ""
 
 
 def parse_team(
@@ -140,8 +129,9 @@ def load_team(
     return replace(team, said=said + team.said)
 
 
-def faults(names: Sequence[str], edges: Sequence[Edge]) -> Iterator[Fault]:
-    """Every mistake in a list of people and the ties between them."""
+def faults(names: Sequence[str], edges: Sequence[Edge]) -> Iterator[Issue]:
+    """Every mistake in a list of people and the ties between them; each is at "names" or "edges"
+    and the position there."""
     yield from _name_faults(names)
     known = set(names)
     seen: set[frozenset[str]] = set()
@@ -151,25 +141,26 @@ def faults(names: Sequence[str], edges: Sequence[Edge]) -> Iterator[Fault]:
             if name not in known:
                 strangers += 1  # the search for a suggestion is slow
                 near = did_you_mean(name, names) if strangers <= MISTAKES_SHOWN else ""
-                yield Fault("edges", index, f"{shown(name)} is not in the team", name, near)
+                message = f"{shown(name)} is not in the team"
+                yield Issue(("edges", index), message, name, suggestion=near)
         pair = frozenset(edge)
         if len(pair) == 1:
-            yield Fault("edges", index, f"{shown(edge[0])} is tied to itself", edge)
+            yield Issue(("edges", index), f"{shown(edge[0])} is tied to itself", edge)
         elif pair in seen:
-            yield Fault("edges", index, f"the tie {' - '.join(edge)} is given twice", edge)
+            yield Issue(("edges", index), f"the tie {' - '.join(edge)} is given twice", edge)
         seen.add(pair)
 
 
-def _name_faults(names: Sequence[str]) -> Iterator[Fault]:
+def _name_faults(names: Sequence[str]) -> Iterator[Issue]:
     first: dict[str, str] = {}
     seen: set[str] = set()
     for index, name in enumerate(names):
         other = first.setdefault(loose(name), name)
         if name in seen:
-            yield Fault("names", index, f"{shown(name)} is given twice", name)
+            yield Issue(("names", index), f"{shown(name)} is given twice", name)
         elif other != name:
             message = f"{shown(name)} is probably the same person as {shown(other)}"
-            yield Fault("names", index, message, name, other)
+            yield Issue(("names", index), message, name, suggestion=other)
         seen.add(name)
 
 
@@ -261,10 +252,11 @@ class _Lines:
         """Add the mistakes that :func:`faults` lists, at their lines."""
         people = list(names) or list(self.people)
         for fault in faults(people, edges):
-            if fault.part == "edges":
-                line = at[fault.index]
+            part, index = fault.where[0], int(fault.where[1])
+            if part == "edges":
+                line = at[index]
             else:
-                line = 0 if names else self.people[people[fault.index]]
+                line = 0 if names else self.people[people[index]]
             self.fault(line, fault.message, fault.value, suggestion=fault.suggestion)
         if names:
             known = set(names)
