@@ -141,6 +141,10 @@ def _settle(drawn: Drawn) -> None:
     from sim.present.canvas import Canvas
 
     Canvas(drawn)  # which becomes the figure's own
+    for axes in drawn.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if not axis.get_label_text():  # or all ticks are measured to place an empty label
+                axis.set_label_coords(0.5, 0.5)
     engine = drawn.get_layout_engine()
     if engine is not None:
         with _any_letter():
