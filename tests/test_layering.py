@@ -137,6 +137,29 @@ def test_imports_run_one_way(module: str) -> None:
     assert not problems(module, imports_of(module))
 
 
+def hidden(folder: str, source: str) -> list[str]:
+    """The names with a leading underscore that a source in a folder imports from another one."""
+    return [
+        f"{alias.name} of {node.module}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim.")
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+        if (node.module or "").rpartition(".")[0] != folder
+    ]
+
+
+def test_an_underscore_means_not_for_other_folders() -> None:
+    line = "from sim.studies.spec import _sets, Week"
+    assert hidden("sim.studies.plan", line) == ["_sets of sim.studies.spec"]
+    assert hidden("sim.studies", line) == []
+    found = {
+        path.relative_to(REPO).as_posix(): hidden(dotted(path.parent), path.read_text("utf-8"))
+        for path in MODULES.values()
+    }
+    assert {name: one for name, one in found.items() if one} == {}
+
+
 def test_imports_form_no_circle() -> None:
     """File by file, whether a name is imported at once or late."""
     left = {module: (imports_of(module) & {*WITHIN}) - {module} for module in WITHIN}

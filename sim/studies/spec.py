@@ -30,6 +30,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from sim import studies
 from sim.core import files
@@ -166,10 +167,6 @@ def _source(value: Any) -> str | dict[str, Any]:
     )
 
 
-Factors = tuple[tuple[str, Distribution | None], ...]
-"""Pairs of a name (parameter, role or lever) and a distribution; None: the table's range."""
-
-
 def _factors(value: Any) -> Factors:
     if isinstance(value, str):
         value = [value]
@@ -193,23 +190,30 @@ def _factors(value: Any) -> Factors:
 
 
 _NAMED = {"type": "array", "items": {"type": "string"}}
-_FACTORS = Shape(
-    _factors,
-    {
-        "anyOf": [
-            {"type": "string"},
-            _NAMED,
-            {"type": "object", "additionalProperties": SPEC_SCHEMA},
-        ]
-    },
-)
-_WEEK = Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]})
+Factors = Annotated[
+    tuple[tuple[str, Distribution | None], ...],
+    Shape(
+        _factors,
+        {
+            "anyOf": [
+                {"type": "string"},
+                _NAMED,
+                {"type": "object", "additionalProperties": SPEC_SCHEMA},
+            ]
+        },
+    ),
+]
+"""Pairs of a name (parameter, role or lever) and a distribution; None: the table's range."""
 MANY = BeforeValidator(_not_too_many)
 """Limit on the length of a list, see :data:`MOST_NAMED`."""
-Week = Annotated[int | str, _WEEK]
+Week = Annotated[
+    int | str,
+    Shape(_week, {"anyOf": [{"type": "integer", "minimum": 0}, {"enum": list(WEEK_WORDS)}]}),
+]
 """A week of a scenario, by number or word."""
 _SOURCE = Shape(_source, {"anyOf": [{"type": "string"}, {"type": "object"}]})
-_OUTCOME = Shape(_outcome_name, {"type": "string"})
+OutcomeText = Annotated[str, Shape(_outcome_name, {"type": "string"})]
+"""An outcome as a study file writes it; :func:`parse_outcome` reads it."""
 
 
 def _kind(value: Any) -> str:
@@ -339,7 +343,7 @@ class Header(Strict):
     """Name of a shipped scenario, or a path from this file."""
     scenarios: Annotated[tuple[Annotated[str | dict[str, Any], _SOURCE], ...], MANY] = ()
     """Several scenarios, in place of `scenario`."""
-    outcomes: Annotated[tuple[Annotated[str, _OUTCOME], ...], MANY] = ("integration",)
+    outcomes: Annotated[tuple[OutcomeText, ...], MANY] = ("integration",)
     """Outcomes of the study: NAME, 'persistence of NAME' or 'effect on NAME'."""
     weeks: Annotated[tuple[Week, ...], MANY] = ("end_of_ta",)
     """Weeks at which outcomes are read: numbers, start, end_of_ta, year_after, horizon."""
@@ -435,7 +439,7 @@ def until_issues(spec: UntilClear) -> Iterator[Issue]:
 class StudyHeader(Header):
     """The fields of a study over a design of points."""
 
-    factors: Annotated[Factors, _FACTORS] = (("free", None),)
+    factors: Factors = (("free", None),)
     """The factors that vary: roles, names, or a mapping from name to distribution."""
     samples: Annotated[int, Number(1, 2**24, whole=True), Option()] = 512
     """Base samples of the design."""
@@ -830,17 +834,8 @@ def _outcomes(
     for place, text in enumerate(header.outcomes):
         try:
             spec = parse_outcome(text, () if own is None else own.outcomes)
-        except Exception as error:
-            context = getattr(error, "context", None) or {}
-            checked.report(
-                Issue(
-                    ("outcomes", place),
-                    context.get("message", str(error)),
-                    text,
-                    context.get("allowed", ""),
-                    context.get("suggestion", ""),
-                )
-            )
+        except PydanticCustomError as error:
+            checked.report(Issue(("outcomes", place), value=text, **(error.context or {})))
             continue
         if spec in found:
             checked.report(Issue(("outcomes", place), f"{text!r} is asked for twice", text))

@@ -12,7 +12,7 @@ from sim.present.format import count
 from sim.scenario.checking import Issue, Number, Words
 from sim.studies import observed
 from sim.studies.observed import Observation, ObservedFile
-from sim.studies.spec import _FACTORS, Factors, Header, Option, Study, beside
+from sim.studies.spec import Factors, Header, Option, Study, beside
 
 HELP = """Fit parameters to what was observed.
 
@@ -41,7 +41,7 @@ class Spec(Header):
 
     kind: Literal["calibrate"]  # pyright: ignore[reportIncompatibleVariableOverride]
     """calibrate"""
-    factors: Annotated[Factors, _FACTORS] = (("free", None), ("uncertain", None))
+    factors: Factors = (("free", None), ("uncertain", None))
     """The parameters that vary: the answer says by how much the free ones are narrowed; all others
     vary beside them, and are kept with them in each plausible set."""
     targets: tuple[Annotated[str, Words(40)], ...] = ()

@@ -32,13 +32,13 @@ from sim.studies.budget import Budget, budget_issues
 from sim.studies.plan.levers import Lever, faults, levers_of
 from sim.studies.plausible import PlausibleSets, Posterior, plausible_sets, posterior_in
 from sim.studies.spec import (
-    _OUTCOME,
-    _WEEK,
     Header,
     Option,
     OutcomeSpec,
+    OutcomeText,
     Study,
     StudyError,
+    Week,
     beside,
     parse_outcome,
     week_label,
@@ -84,13 +84,13 @@ def when(week: int | str) -> str:
 class Target(Strict):
     """A level that is to be reached with a probability."""
 
-    outcome: Annotated[str, _OUTCOME]
+    outcome: OutcomeText
     """An outcome, 'effect on NAME' or 'persistence of NAME'."""
     at_least: float | None = None
     """The target is reached at this level or above."""
     at_most: float | None = None
     """The target is reached at this level or below."""
-    week: Annotated[int | str, _WEEK] = "end_of_ta"
+    week: Week = "end_of_ta"
     """Week of the level: a number, start, end_of_ta, year_after, horizon."""
     probability: Annotated[float, Number(0, 1, above=True)] = 0.8
     """Probability with which the level is to be reached, over plausible sets and chance."""
