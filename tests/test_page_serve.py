@@ -55,6 +55,11 @@ def read(server: PageServer, name: str, kind: str, body: bytes, **more: Any) -> 
     return json.loads(found.read())
 
 
+def read_here(name: str, kind: str, body: bytes, **more: Any) -> dict[str, Any]:
+    """The same of this process: test_the_child_reads_what_stands_in_stdin."""
+    return json.loads(json.dumps(answer(packed({"name": name, "as": kind, **more}, body))))
+
+
 def test_the_page_is_shown_and_nothing_else(server: PageServer) -> None:
     found = asked(server)
     assert (found.status, found.read().decode()) == (200, PAGE)
@@ -129,15 +134,15 @@ def test_what_is_no_request_is_refused(server: PageServer) -> None:
     assert asked(server, "POST", "/elsewhere", b"x").status == 404
 
 
-def test_a_scenario_is_read_as_by_the_commands(server: PageServer) -> None:
+def test_a_scenario_is_read_as_by_the_commands() -> None:
     text = (REPO / "scenarios" / "source.yaml").read_bytes()
-    found = read(server, "source.yaml", "plan", text)
+    found = read_here("source.yaml", "plan", text)
     assert Scenario.from_dict(found["file"]["plans"][0]["scenario"]) == Scenario.shipped("source")
 
 
-def test_mistakes_are_said_as_by_the_commands(server: PageServer) -> None:
+def test_mistakes_are_said_as_by_the_commands() -> None:
     text = b"name: A\nhorizon_wekks: 9\n"
-    found = read(server, "my plan.yaml", "plan", text)
+    found = read_here("my plan.yaml", "plan", text)
     with pytest.raises(InputError) as error:
         Scenario.from_text(text.decode(), "my plan.yaml")
     assert found == {"kind": "problems", "problems": [str(one) for one in error.value.problems]}
@@ -149,15 +154,15 @@ def test_a_log_is_read(server: PageServer) -> None:
     assert sum(held + lost for *_, held, _, lost in found["counts"]) == len(found["rows"])
 
 
-def test_questions_are_asked_and_answered(server: PageServer) -> None:
+def test_questions_are_asked_and_answered() -> None:
     log = b"Date,State,Type,Minutes\n3/3/2025,north,Zoom,90\n"
-    found = read(server, "tracker.csv", "log", log)
+    found = read_here("tracker.csv", "log", log)
     assert found["kind"] == "questions"
     (question,) = found["questions"]
     assert (question["where"], question["options"][0]) == (["date", "order"], "month-first")
     known = found["map"]
     known["date"]["order"] = "month-first"
-    again = read(server, "tracker.csv", "log", log, map=known)
+    again = read_here("tracker.csv", "log", log, map=known)
     assert (again["kind"], again["first_day"]) == ("log", "2025-03-03")
 
 
@@ -176,7 +181,9 @@ def test_questions_are_asked_and_answered(server: PageServer) -> None:
 def test_a_bad_file_is_a_sentence(
     server: PageServer, name: str, kind: str, body: bytes, said: str
 ) -> None:
-    found = read(server, name, kind, body)
+    """What could end a process, or take its memory, is read by that of the server."""
+    hard = name.endswith(".xlsx") or len(body) > 1000
+    found = read(server, name, kind, body) if hard else read_here(name, kind, body)
     assert found["kind"] in ("problems", "questions")
     text = json.dumps(found)
     assert said in text
@@ -184,9 +191,9 @@ def test_a_bad_file_is_a_sentence(
     assert "/tmp" not in text
 
 
-def test_a_file_may_name_no_other_file(server: PageServer) -> None:
+def test_a_file_may_name_no_other_file() -> None:
     text = b"name: A\ncontact_log: {file: ../../../etc/passwd}\n"
-    found = read(server, "a.yaml", "plan", text)
+    found = read_here("a.yaml", "plan", text)
     assert found["kind"] == "problems"
 
 
