@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,29 +21,36 @@ REPO = Path(__file__).resolve().parents[1]
 APP = REPO / "sim" / "page" / "app" / "src"
 
 
+@cache
+def code() -> dict[Path, tuple[list[str], set[str]]]:
+    """Of each file of the package the strings, and the identifiers."""
+    found = {}
+    for path in sorted((REPO / "sim").rglob("*.py")):
+        strings, names = [], set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                strings.append(node.value)
+            elif isinstance(node, ast.arg):
+                names.add(node.arg)
+            elif isinstance(node, (ast.Name, ast.Attribute)):
+                names.add(node.id if isinstance(node, ast.Name) else node.attr)
+        found[path] = strings, names
+    return found
+
+
 def read_by_people() -> str:
     """What people read of codose: the page, the documentation, and the strings of the code."""
     files = [*(REPO / "docs").rglob("*.md"), REPO / "README.md", REPO / "sim/page/words.json"]
     texts = [path.read_text(encoding="utf-8") for path in files]
-    for path in sorted((REPO / "sim" / "studies").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                texts.append(node.value)
+    studies = REPO / "sim" / "studies"
+    for path, (strings, _) in code().items():
+        texts += strings if path.is_relative_to(studies) else []
     return "\n".join(texts)
 
 
 def names_of_code() -> set[str]:
     """Every identifier of the code, and every string that could be a name in a table or a file."""
-    names = set()
-    for path in sorted((REPO / "sim").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names.add(node.value)
-            elif isinstance(node, ast.arg):
-                names.add(node.arg)
-            elif isinstance(node, (ast.Name, ast.Attribute)):
-                names.add(node.id if isinstance(node, ast.Name) else node.attr)
-    return names
+    return {name for strings, names in code().values() for name in (*strings, *names)}
 
 
 def unread(terms: list[Term], text: str) -> list[str]:

@@ -70,6 +70,11 @@ def running_code(tree: ast.AST) -> Iterator[ast.AST]:
         yield from running_code(node)
 
 
+def called(call: ast.Call) -> str:
+    """The last name of what is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
 def imports(module: str, source: str, is_package: bool = False) -> set[str]:
     """The dotted modules of ``sim`` that a source imports, wherever in it, at import or later."""
     found: set[str] = set()
@@ -86,7 +91,7 @@ def imports(module: str, source: str, is_package: bool = False) -> set[str]:
                 name = f"{base}.{alias.name}"
                 # A name of the facade stays "sim.Name"; any other is an attribute of its module.
                 found.add(name if base == "sim" or name in MODULES else base)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and called(node).endswith("import_module"):
             found.update(
                 argument.value
                 for argument in node.args[:1]

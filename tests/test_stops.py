@@ -56,7 +56,7 @@ def beside(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("replaces", "stride"),
-    [(True, 5), pytest.param(False, 1, marks=pytest.mark.slow),
+    [(True, 7), pytest.param(False, 1, marks=pytest.mark.slow),
      pytest.param(True, 1, marks=pytest.mark.slow)],
     ids=["some steps", "new", "in place of others"],
 )  # fmt: skip
@@ -476,13 +476,14 @@ report équipe
 verify équipe"""
 
 
-def check_all(done: subprocess.CompletedProcess[bytes], commands: str = COMMANDS) -> None:
+def check_all(
+    done: subprocess.CompletedProcess[bytes], commands: str = COMMANDS, shows: str = "report.html"
+) -> None:
     said = done.stderr.decode("latin-1")
     assert said.count("-> 0") == len(commands.splitlines()), said
     assert "Traceback" not in said
     assert "Warning" not in said
-    report = Path("équipe", "report.html").read_text(encoding="utf-8")
-    assert "日本, Łódź, équipe?" in report
+    assert "日本, Łódź, équipe?" in Path("équipe", shows).read_text(encoding="utf-8")
 
 
 @posix
@@ -500,12 +501,18 @@ def test_without_what_windows_lacks(words: list[str]) -> None:
 
 
 @posix
-def test_in_the_c_locale_without_the_utf8_mode(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("last", "shows"),
+    [("verify équipe", "scenario.yaml"),
+     pytest.param("report équipe", "report.html", marks=pytest.mark.slow)],
+    ids=["numbers", "pictures too"],
+)  # fmt: skip
+def test_in_the_c_locale_without_the_utf8_mode(words: list[str], last: str, shows: str) -> None:
     Path("équipe.yaml").write_text(SCENARIO, encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": str(REPO), "LC_ALL": "C", "PYTHONUTF8": "0",
            "PYTHONCOERCECLOCALE": "0"}  # fmt: skip
-    commands = "run équipe.yaml --sets 2 -n 2 --out équipe --no-figures\nreport équipe"
+    commands = f"run équipe.yaml --sets 2 -n 2 --out équipe --no-figures\n{last}"
     done = subprocess.run(
         [sys.executable, "-c", ALL, commands], capture_output=True, env=env, timeout=600
     )
-    check_all(done, commands)
+    check_all(done, commands, shows)

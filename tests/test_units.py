@@ -34,7 +34,8 @@ def _numbers(tree: ast.AST) -> list[tuple[int, str]]:
             names = [one.id for one in node.targets if isinstance(one, ast.Name)]
             if any(word in name for name in names for word in ("WEEKS_A_", "CONFID")):
                 found.append((node.lineno, ast.unparse(node)))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("stats.norm.ppf",):
+        ppf = isinstance(node, ast.Attribute) and node.attr == "ppf"
+        if ppf and ast.unparse(node) == "stats.norm.ppf":
             found.append((node.lineno, ast.unparse(node)))
     return found
 
