@@ -17,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sim.core.errors import InputError
+from sim.scenario.loading import document_of, parse
 from sim.studies import observed
 from sim.studies.observed_import import log_findings
 from sim.studies.survey_import import SurveyImport, import_survey, observations, to_yaml
@@ -77,7 +78,7 @@ def test_a_change_of_the_same_people_has_the_spread_of_their_changes(tmp_path: P
 def test_a_change_of_means_adds_the_errors(tmp_path: Path) -> None:
     text = "item,wave,mean,sd,n\nknowledge,start,3.1,0.6,30\nknowledge,52,3.6,0.8,25\n"
     content = read(tmp_path, text).content
-    change = observed.file_of(content, "x").findings[-1]
+    change = observed.file_of(document_of(content)).findings[-1]
     assert change.value == pytest.approx(0.5)
     assert change.sds()[0] == pytest.approx(math.hypot(0.6 / 30**0.5, 0.8 / 25**0.5), rel=1e-4)
 
@@ -90,7 +91,7 @@ def test_a_share_needs_only_its_n(tmp_path: Path) -> None:
     assert by["own_attendance_52"]["measures"] == "attendance at 52"
     z = 1.959964**2
     assert by["own_response_52"]["high"] == pytest.approx(z / (20 + z), abs=1e-6)
-    observed.file_of(found.content, "x")
+    observed.file_of(document_of(found.content))
 
 
 def test_a_number_with_its_word_is_that_number_and_other_words_are_not_dropped(
@@ -318,7 +319,7 @@ def test_a_mean_is_the_same_with_each_kind_of_error(
         text = table_text(["item", "wave", "Mean", *head], [["trust", "start", mean, *row]],
                           separator, comma)  # fmt: skip
         content = import_survey(written(folder, text)).content
-        (one,) = observed.file_of(content, "x").findings
+        (one,) = observed.file_of(document_of(content)).findings
         found[name] = (one.value, *one.sds())
     for numbers_of in found.values():
         assert numbers_of == pytest.approx((mean, error, error), abs=2e-6)
@@ -333,7 +334,7 @@ def test_what_is_written_is_read_back(names: list[str]) -> None:
     said = {" ".join(name.split()) for name in names}
     assume("" not in said and len(said) == len(names))
     content = import_survey(frame).content
-    back = observed.parse_file(to_yaml(content), "x")
+    back = observed.file_of(parse(to_yaml(content)))
     assert len({one.id for one in back.findings}) == len(content["findings"])
     assert [one.value for one in back.findings] == [3.0] * len(back.findings)
 
@@ -444,7 +445,7 @@ def test_what_is_odd_is_remarked(tmp_path: Path, text: str, remark: str) -> None
 
     found = read(tmp_path, text)
     assert re.search(remark, " ".join(found.remarks)), found.remarks
-    observed.parse_file(to_yaml(found.content), "x")
+    observed.file_of(parse(to_yaml(found.content)))
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -549,4 +550,4 @@ def test_any_table_is_read_or_refused(
         content = import_survey(path, **fields).content
     except InputError:
         return
-    assert observed.parse_file(to_yaml(content), "x").findings
+    assert observed.file_of(parse(to_yaml(content))).findings

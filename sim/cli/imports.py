@@ -239,6 +239,7 @@ def survey(
       codose import survey qualtrics.xlsx --map qualtrics.map.yaml --cite "Our survey, 2025"
     """
     from sim.core.units import count
+    from sim.scenario.loading import parse
     from sim.studies import observed
     from sim.studies.survey_import import import_survey, to_yaml
     from sim.studies.survey_map import answer
@@ -249,7 +250,7 @@ def survey(
     read = partial(import_survey, file, cite=cite, **declared)
     found, kept = answered(file, map, force, read, answer)
     text = to_yaml(found.content)
-    back = observed.parse_file(text, str(target))  # a check that the file reads back the same
+    back = observed.file_of(parse(text, str(target)))  # a check that the file reads back the same
     table = shell.new_table(
         [("id", "left"), ("value", "right"), ("sd", "right"), ("n", "right"), ("use", "left"),
          ("model", "left")]

@@ -257,6 +257,8 @@ def new(
       codose new my.yaml
       codose new my.yaml --yes --regions '4 random of 12' --meet 'video every 2 weeks 1 hour'
     """
+    from sim.scenario.scenario import Scenario
+
     shell.check_file(file, force=force)
     given = {"regions": regions, "staff": staff, "providers": providers, "meet": meet,
              "months": months}  # fmt: skip
@@ -267,7 +269,7 @@ def new(
         if name not in answers:
             answers[name] = question.check(question.usual) if yes else _ask(question)
     text = scenario_text(answers, file)
-    _check_text(text, file)
+    Scenario.from_text(text, file=str(file))  # the user must resolve inconsistencies
     shell.write_file(file, text, force=force)
     typer.echo(f"written: {file}")
     typer.echo(f"next: codose run {file}")
@@ -307,13 +309,6 @@ def _ask(question: Question) -> Any:
             return question.check(str(answer))
         except NotUnderstood as error:
             shell.remark(f"  {error}")
-
-
-def _check_text(text: str, file: Path) -> None:
-    """Check the file that all answers make; the user must resolve inconsistencies."""
-    from sim.scenario.scenario import Scenario
-
-    Scenario.from_text(text, file=str(file))
 
 
 # --- the file -----------------------------------------------------------------------------------

@@ -105,8 +105,9 @@ def _import(
     """Sum up a contact log; read any other file as ``codose import survey`` does."""
     from sim.cli.imports import survey, target_of
     from sim.core.units import count
+    from sim.scenario.loading import parse
     from sim.studies import observed_import as logs
-    from sim.studies.observed import parse_file
+    from sim.studies.observed import file_of
     from sim.studies.survey_import import source_of, to_yaml
     from sim.tables_in.reader import read_table
 
@@ -120,6 +121,6 @@ def _import(
     target = target_of(file, None, out, ".yaml", force)
     findings = logs.log_findings(file, first_date=first_date)
     text = to_yaml({"source": source_of(file.name, cite), "findings": findings})
-    back = parse_file(text, str(target))
+    back = file_of(parse(text, str(target)))
     shell.write_file(target, text, force=force)
     shell.remark(f"{count(len(back.findings), 'finding')}: {target}")

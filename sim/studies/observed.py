@@ -28,7 +28,7 @@ from sim.core import files
 from sim.core.errors import InputError, check_known, did_you_mean, shown
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, checked, refusal
-from sim.scenario.loading import Document, document_of, load, parse
+from sim.scenario.loading import Document, load
 from sim.studies.measures import Measure, parse_measure
 
 GRADES = ("A", "B", "C")
@@ -219,7 +219,7 @@ def read_observed(path: str | os.PathLike[str]) -> list[Observation]:
     Raises:
         ObservedError: the file has mistakes; each is named with file, line and column.
     """
-    return of_file(read_file(path), os.fspath(path))
+    return of_file(file_of(load(path, error=ObservedError)), os.fspath(path))
 
 
 def of_file(file: ObservedFile, name: str) -> list[Observation]:
@@ -227,26 +227,12 @@ def of_file(file: ObservedFile, name: str) -> list[Observation]:
     return [Observation(one, file.source, name) for one in file.findings]
 
 
-def read_file(path: str | os.PathLike[str]) -> ObservedFile:
-    """The content of a file of observations.
+def file_of(document: Document) -> ObservedFile:
+    """The checked content of a file of observations.
 
     Raises:
         ObservedError: the file has mistakes; each is named with file, line and column.
     """
-    return _checked(load(path, error=ObservedError))
-
-
-def parse_file(text: str, file: str) -> ObservedFile:
-    """Check the text of a file of observations; see :func:`read_file`."""  # fmt: skip
-    return _checked(parse(text, file, error=ObservedError))
-
-
-def file_of(content: Mapping[str, Any], name: str) -> ObservedFile:
-    """Check the plain content of a file of observations; see :func:`read_file`."""  # fmt: skip
-    return _checked(document_of(dict(content), name))
-
-
-def _checked(document: Document) -> ObservedFile:
     return checked(
         ObservedFile, document, what="a file of observations", error=ObservedError, issues=issues_of
     )

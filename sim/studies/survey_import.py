@@ -28,9 +28,10 @@ from sim.core.states import CONSTRUCTS
 from sim.core.units import Z95
 from sim.present.format import count as counted
 from sim.scenario.contact_log import MAX_WEEKS, week_of
+from sim.scenario.loading import load
 from sim.scenario.log_remarks import alike
 from sim.stats.intervals import wilson
-from sim.studies.observed import ObservedError, read_file
+from sim.studies.observed import ObservedError, file_of
 from sim.studies.spec import WEEK_WORDS
 from sim.studies.survey_map import (
     MEANT,
@@ -778,7 +779,8 @@ def observations(
         return import_survey(source, fields).content
     path = Path(source)
     if path.suffix.lower() in (".yaml", ".yml"):
-        return read_file(path).model_dump(mode="json", exclude_unset=True)
+        file = file_of(load(path, error=ObservedError))
+        return file.model_dump(mode="json", exclude_unset=True)
     beside = map_beside(path)
     return import_survey(path, beside if os.path.isfile(beside) else None, **(fields or {})).content
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from sim.present.format import count
 from sim.scenario.checking import Issue, Number, Words
+from sim.scenario.loading import document_of
 from sim.studies import observed
 from sim.studies.observed import Observation, ObservedFile
 from sim.studies.spec import Factors, Header, Option, Study, beside
@@ -88,7 +89,8 @@ def _brought(path: Path) -> list[Observation]:
         return observed.read_observed(path)
     from sim.studies.survey_import import observations
 
-    return observed.of_file(observed.file_of(observations(path), str(path)), str(path))
+    document = document_of(observations(path), str(path))
+    return observed.of_file(observed.file_of(document), document.file)
 
 
 def issues(spec: Spec) -> Iterator[Issue]:
