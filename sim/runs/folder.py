@@ -443,9 +443,12 @@ def _dependencies() -> list[str]:
 @cache
 def _version(distribution: str) -> str:
     try:
-        return importlib.metadata.version(distribution)
+        found = importlib.metadata.distribution(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+    # found.version reads the whole file as an e-mail, with the package's description in it
+    line = re.search(r"^Version: (\S+)$", found.read_text("METADATA") or "", re.MULTILINE)
+    return line[1] if line else found.version
 
 
 def version_notes(manifest: Mapping[str, Any]) -> Iterator[str]:

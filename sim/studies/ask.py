@@ -214,7 +214,7 @@ def _write_asked(execution: Execution, study: Study[Any], command: str) -> None:
         return
     place = store / ASKED
     plain = {"kind": study.header.kind, "study": study.to_dict(), "command": command}
-    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n"
     if os.path.exists(place) and not execution.force:  # the store refuses runs of another study
         return
     with safe.clear_errors(store):

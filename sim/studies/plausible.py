@@ -475,7 +475,9 @@ def _columns(path: Path) -> dict[str, Sequence[Any]]:
 
         return pyarrow.parquet.read_table(path).to_pydict()
     read = read_table(path, what="the table of sets", guess=False)
-    return {name: [text or "nan" for _, text in read.column(name)] for name in read.columns}
+    return {
+        name: [row.cells[at] or "nan" for row in read.rows] for at, name in enumerate(read.columns)
+    }
 
 
 def _numbers(

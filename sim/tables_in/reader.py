@@ -244,10 +244,11 @@ def _text(text: str, file: str, said: tuple[str, ...], error: type[InputError]) 
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(iter(lines[skipped:]), delimiter=separator, strict=True)
     total = 0
+    marked = "'" in text  # or no cell can have the mark that meant() removes
     while True:
         line = reader.line_num + skipped + 1  # a quoted cell may hold line breaks
         try:
-            cells = [meant(cell.strip()) for cell in next(reader)]
+            cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
             break
         except csv.Error as fault:
@@ -257,13 +258,16 @@ def _text(text: str, file: str, said: tuple[str, ...], error: type[InputError]) 
                 message = f"is not a valid line of CSV ({fault}); look for a stray quote"
                 mistakes.add(line, "", message)
             break
+        if marked:
+            cells = [meant(cell) for cell in cells]
         total += len(cells)
         if total > CELLS_LIMIT:
             mistakes.add(line, "", "has too many cells", allowed=f"at most {CELLS_LIMIT:,}")
             break
-        for at, cell in enumerate(cells, 1):
-            if len(cell) > CELL_LIMIT:
-                _too_long(mistakes, line, "", f"the cell in column {at}")
+        if max(map(len, cells), default=0) > CELL_LIMIT:
+            for at, cell in enumerate(cells, 1):
+                if len(cell) > CELL_LIMIT:
+                    _too_long(mistakes, line, "", f"the cell in column {at}")
         if any(cells):
             rows.append((line, cells))
     mistakes.stop(error)
@@ -394,13 +398,14 @@ def _table(grid: _Grid, head: int | None, error: type[InputError], what: str, ho
         columns = [" ".join(name.split()) for name in names]
         _check_head(columns, at, body, mistakes)
     rows, surplus = [], Mistakes(grid.file, grid.word)
+    named = [i for i, name in enumerate(columns) if name]
     for line, cells in body:
         if any(cells[len(columns) :]):
             message = f"has {counted(len(cells), 'value')} for {counted(len(columns), 'column')}"
             target = surplus if hold else mistakes
             target.add(line, "", message, ",".join(cells), kind="surplus")
         padded = [*cells, *[""] * (len(columns) - len(cells))]
-        rows.append(Row(line, tuple(padded[i] for i, name in enumerate(columns) if name)))
+        rows.append(Row(line, tuple([padded[i] for i in named])))
     mistakes.stop(error)
     said = grid.said
     if at > 1 and at != grid.rows[0][0] and head is None:
