@@ -248,13 +248,14 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
             for field in table.schema
         ]
     )
+    table = _harmless(table)
     options = pyarrow.csv.WriteOptions(quoting_style="needed")
     with (folder / f"{name}.csv").open("wb") as file:
         if not all(_is_ascii(column) for column in table.columns):
             file.write(BOM.encode())
         with pyarrow.csv.CSVWriter(file, plain, write_options=options) as writer:
             for start in range(0, len(table), _CSV_BLOCK):  # a table is many times larger as text
-                writer.write_table(_harmless(table.slice(start, _CSV_BLOCK).cast(plain)))
+                writer.write_table(table.slice(start, _CSV_BLOCK).cast(plain))
 
 
 def _is_ascii(column: pa.ChunkedArray) -> bool:
@@ -269,16 +270,27 @@ def _is_ascii(column: pa.ChunkedArray) -> bool:
 
 
 def _harmless(table: pa.Table) -> pa.Table:
-    """The table with :func:`sim.core.cells.harmless` texts."""
+    """The table with :func:`sim.core.cells.harmless` texts, each of them looked at once: columns of
+    text become dictionaries."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     for place, field_ in enumerate(table.schema):
+        column = table.column(place)
         if pa.types.is_string(field_.type) or pa.types.is_large_string(field_.type):
-            texts = pc.replace_substring_regex(  # type: ignore[attr-defined]
-                table.column(place), pattern=f"({FORMULA})", replacement=r"'\1"
-            )
-            table = table.set_column(place, field_, texts)
+            column = column.dictionary_encode()
+        if pa.types.is_dictionary(column.type):
+            chunks = [
+                pa.DictionaryArray.from_arrays(
+                    chunk.indices,
+                    pc.replace_substring_regex(  # type: ignore[attr-defined]
+                        chunk.dictionary, pattern=f"({FORMULA})", replacement=r"'\1"
+                    ),
+                )
+                for chunk in column.chunks
+            ]
+            column = pa.chunked_array(chunks, column.type)
+            table = table.set_column(place, field_.name, column)
     return table
 
 
