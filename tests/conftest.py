@@ -44,7 +44,7 @@ os.fsync = fsync
 
 # The same examples on every machine and in every run; time limits would fail on a busy machine.
 # The first of them in `make test`, all of them in `make slow`; strategies.examples counts both.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=20)
 settings.register_profile("full", derandomize=True, deadline=None, max_examples=100)
 # For a hunt: HYPOTHESIS_PROFILE=explore pytest tests/test_...py
 settings.register_profile("explore", max_examples=2000, deadline=None)

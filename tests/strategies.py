@@ -32,7 +32,7 @@ REPLICATES = st.integers(0, 2**32 - 1)
 
 
 def examples(count: int) -> int:
-    """So many examples in ``make slow``; in ``make test`` the first three in ten of them.
+    """So many examples in ``make slow``; in ``make test`` the first fifth of them.
 
     A profile's ``max_examples`` are out of 100: see tests/conftest.py.
     """

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.core import outcomes, rules, streams
 from sim.core.errors import InputError, Problem, did_you_mean
-from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
+from sim.core.outcomes import FIRST_FLOW, RECORD
 from sim.core.parameters import NAMES, Parameters
 from sim.core.streams import Streams
 from sim.core.whole import MAX_REPLICATES, check_whole
@@ -59,7 +59,9 @@ class Ledger:
     co_creation_sum: float = 0.0
 
 
+LEVELS: tuple[str, ...] = RECORD[:FIRST_FLOW]
 FLOWS: tuple[str, ...] = RECORD[FIRST_FLOW:]
+_flows = attrgetter(*FLOWS)
 USES: tuple[str, ...] = ("trust", "relationship", "learning", "planning")
 """Uses of a contact's time that saturate separately."""
 
@@ -669,10 +671,8 @@ class CoCreationModel(Model):
     def _write_record(self) -> None:
         row = self.record[self.week]
         for region in self.regions:
-            for name, value in region.levels(self.p.integration_threshold).items():
-                row[region.index, COLUMN[name]] = value
-            for name in FLOWS:
-                row[region.index, COLUMN[name]] = getattr(region.ledger, name)
+            levels = region.levels(self.p.integration_threshold)
+            row[region.index] = [*(levels[name] for name in LEVELS), *_flows(region.ledger)]
 
     def _write_own(self) -> None:
         if self.outcomes:
