@@ -13,7 +13,7 @@ import pytest
 from sim.core import files
 from sim.core.errors import InputError, did_you_mean
 from sim.page.data import page_data
-from sim.page.opened import opened, plans_of_text
+from sim.page.opened import opened, plans_in_file
 from sim.scenario.loading import parse
 from sim.scenario.plans_file import parse_plans
 from sim.scenario.scenario import Scenario, _complete
@@ -337,7 +337,9 @@ def test_a_page_opens_with_a_plans_file(tmp_path: Path) -> None:
     assert (found["open"], found["reference"]) == ("Fewer visits", "What we do now")
     assert found["budget"] == {"a_year": 300000.0, "of": "centre"}
     assert found["targets"][0]["sure"] == 0.7
-    assert plans_of_text(mutations.PLANS.decode(), "any.yaml") == found
+    large = tmp_path / "any.yaml"  # as large as the logs of several plans make it
+    large.write_bytes(mutations.PLANS + b"# " + b"x" * 2**20)
+    assert plans_in_file(large) == found
     one = opened([f"{path}#Fewer visits", "source"])
     assert one is not None
     assert next(plan["name"] for plan in one["plans"]) == "Fewer visits"

@@ -6,7 +6,6 @@ The files given to ``codose page`` become one document of named plans, ``PlansFi
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import math
@@ -21,6 +20,7 @@ from typing import Any
 
 from sim.core.errors import InputError, Problem
 from sim.page.data import said
+from sim.scenario.loading import read_text
 from sim.scenario.log_import import LogImport, import_log
 from sim.scenario.plans_file import PlansFile, holds_plans, load_plans, parts_of, plans_in
 from sim.scenario.scenario import Scenario, find
@@ -91,20 +91,15 @@ def document(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plans_of_text(text: str, name: str) -> dict[str, Any]:
-    """The document that a file holds: plans, or a scenario as one plan.
+def plans_in_file(path: Path) -> dict[str, Any]:
+    """The document that a file holds: plans, or a scenario, which names no other file, as one plan.
 
     Raises:
-        InputError: the text has mistakes, all of which are listed.
+        InputError: the file has mistakes, all of which are listed.
     """
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        path = Path(Path(name).name)
-        path.write_text(text, encoding="utf-8")
-        if holds_plans(path):
-            found = opened([str(path)])
-            assert found is not None
-            return found
-    return document([said(Scenario.from_text(text, name))])
+    if holds_plans(path) and (found := opened([str(path)])) is not None:
+        return found
+    return document([said(Scenario.from_text(read_text(path), str(path)))])
 
 
 def read_log(path: str | os.PathLike[str]) -> LogImport:

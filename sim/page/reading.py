@@ -116,11 +116,10 @@ def answer(request: bytes) -> dict[str, Any]:
 
 
 def _plan(head: dict[str, Any], body: bytes) -> dict[str, Any]:
-    from sim.page.opened import plans_of_text
-    from sim.scenario.loading import read_text
+    from sim.page.opened import plans_in_file
 
     with _beside(head["name"], body) as path:
-        return {"kind": "plans", "file": plans_of_text(read_text(path), head["name"])}
+        return {"kind": "plans", "file": plans_in_file(path)}
 
 
 def _log(head: dict[str, Any], body: bytes) -> dict[str, Any]:
