@@ -46,6 +46,8 @@ def texts() -> dict[str, str]:
 
 
 TEXTS = texts()
+IDS_IN = {name: set(IDS.findall(text)) for name, text in TEXTS.items()}
+NAMED_IN = {name: set(NAMED.findall(text)) for name, text in TEXTS.items()}
 LIST = references()
 KNOWN = {one: ref for ref in LIST.values() for text in ref.ids for one in IDS.findall(text)}
 
@@ -64,13 +66,13 @@ def test_a_source_that_is_not_listed_is_seen() -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_identifier_is_listed(name: str) -> None:
-    missing = set(IDS.findall(TEXTS[name])) - set(KNOWN)
+    missing = IDS_IN[name] - set(KNOWN)
     assert not missing, f"cited in {name} and not in sim/studies/references.yaml: {missing}"
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if name not in ("README.md", "rules")])
 def test_every_author_and_year_is_listed(name: str) -> None:
-    for who, year in NAMED.findall(TEXTS[name]):
+    for who, year in sorted(NAMED_IN[name]):
         if who in NOT_NAMES:
             continue
         listed = [ref for ref in LIST.values() if ref.year == int(year) and who in surnames(ref)]
@@ -86,8 +88,8 @@ def test_nothing_is_listed_that_nothing_uses(cite: str) -> None:
     used = [
         where
         for where, text in TEXTS.items()
-        if ids & set(IDS.findall(text))
-        or (first, str(ref.year)) in NAMED.findall(text)
+        if ids & IDS_IN[where]
+        or (first, str(ref.year)) in NAMED_IN[where]
         or re.search(rf"\b{re.escape(name)}\b", text)
     ]
     assert used, f"{cite} is listed and no text cites it"
