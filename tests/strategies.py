@@ -11,6 +11,7 @@ import itertools
 import random
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries({}, optional=fields)
 
 
+@cache
 def parameter_values(*, beyond_range: bool) -> st.SearchStrategy[dict[str, float]]:
     """Values of some parameters: over their plausible ranges, or over all the equations allow."""
     values = {}
@@ -92,6 +94,7 @@ def given_team(staff: int) -> st.SearchStrategy[dict[str, Any]]:
     return edges.map(lambda ties: {"kind": "file", "names": names, "edges": ties})
 
 
+@cache
 def networks(staff: int) -> st.SearchStrategy[Any]:
     """A network of a team of that size: a word, a mapping or spelled-out ties."""
     return st.one_of(
@@ -105,6 +108,16 @@ def networks(staff: int) -> st.SearchStrategy[Any]:
         ),
         given_team(staff),
     )
+
+
+STARTS = optional(
+    trust=SHARE,
+    staff_accountability=SHARE,
+    provider_accountability=SHARE,
+    knowledge=SHARE,
+    demand=SHARE,
+)
+OVERRIDES = optional(start=STARTS, leadership=SHARE)
 
 
 @st.composite
@@ -128,16 +141,9 @@ def region_fields(
     if draw(st.booleans()):
         names = [f"place {i}" for i in range(count)]
         fields["names"] = names
-    starts = optional(
-        trust=SHARE,
-        staff_accountability=SHARE,
-        provider_accountability=SHARE,
-        knowledge=SHARE,
-        demand=SHARE,
-    )
     overrides = {}
     for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=2)):
-        override = draw(optional(start=starts, leadership=SHARE))
+        override = draw(OVERRIDES)
         if draw(st.booleans()):
             override["staff"] = draw(st.integers(1, max(1, most_staff // count)))
         own = override.get("staff", staff)
