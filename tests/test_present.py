@@ -249,6 +249,48 @@ def test_a_figure_is_drawn_once_and_the_same(tmp_path: Path) -> None:
         figures.formats_of("pngg")
 
 
+@pytest.mark.parametrize("turned", [0, 90, 30])
+@pytest.mark.parametrize("text", ["0.25", "mutual accountability (0-1)", "one\ntwo", "$x^2$", "中"])
+def test_letters_drawn_as_shapes_stand_where_matplotlib_draws_its_own(
+    text: str, turned: int
+) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from sim.present import style
+    from sim.present.canvas import Canvas
+
+    def ink(kind: type[FigureCanvasAgg]) -> np.ndarray:
+        figure = style.figure(4, 3, "", "")
+        figure.text(0.5, 0.5, text, rotation=turned, ha="center", va="center")
+        canvas = kind(figure)
+        with figures._any_letter():
+            canvas.draw()
+        return 255.0 - np.asarray(canvas.buffer_rgba())[..., 0]
+
+    ours, theirs = ink(Canvas), ink(FigureCanvasAgg)
+    assert ours.sum() == pytest.approx(theirs.sum(), rel=0.2)  # hinted lines are bolder
+    for axis in (0, 1):
+        ends = [np.flatnonzero(one.max(axis=axis) > 60)[[0, -1]] for one in (ours, theirs)]
+        assert ends[0] == pytest.approx(ends[1], abs=6)
+
+
+def test_a_text_is_laid_out_once_for_all_figures() -> None:
+    from sim.present import canvas, style
+
+    def draw() -> None:
+        figure = style.figure(4, 3, "A title that no other test has", "")
+        figure.text(0.5, 0.2, "A title that no other test has", fontsize=style.SMALL_SIZE)
+        made = canvas.Canvas(figure)
+        made.draw()
+
+    draw()
+    once = canvas._shape.cache_info(), canvas._size.cache_info()
+    draw()
+    again = canvas._shape.cache_info(), canvas._size.cache_info()
+    assert [one.misses for one in again] == [one.misses for one in once]
+    assert again[0].hits == once[0].hits + 2  # in two sizes
+
+
 def test_two_figures_may_stand_in_one_page() -> None:
     calls: list[int] = []
     parts = [Figure(name, "", "", 'A "line"', lambda: drawn(calls)) for name in ("one", "two")]

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import norm
@@ -20,6 +19,7 @@ from scipy.stats import norm
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, INDEX, NAMES, OUTCOMES
 from sim.present import calendar_plots, figures, style
+from sim.present.canvas import Canvas
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies.run import courses, team
 from sim.studies.run.courses import Courses
@@ -109,7 +109,7 @@ def texts(figure: Figure) -> list[Text]:
 
 def assert_inside(figure: Figure) -> None:
     """Every text lies on the canvas, and no axes was squeezed to nothing."""
-    canvas = FigureCanvasAgg(figure)
+    canvas = Canvas(figure)
     figure.draw_without_rendering()  # every text is placed, no dot is painted
     width, height = figure.bbox.width, figure.bbox.height
     for text in texts(figure):
