@@ -32,7 +32,12 @@ class Label:
     """One column of outcomes: an outcome and its week."""
 
     spec: OutcomeSpec
-    week: str
+    at: int | str
+
+    @property
+    def week(self) -> str:
+        """The label of the week; empty for a test function."""
+        return week_label(self.at)
 
     @property
     def outcome(self) -> str:
@@ -55,7 +60,7 @@ def labels_of(study: Study[Spec]) -> tuple[Label, ...]:
         if spec.form == "persistence":
             found.append(Label(spec, "year_after"))
             continue
-        found += [Label(spec, week_label(week)) for week in study.header.weeks]
+        found += [Label(spec, week) for week in study.header.weeks]
     return tuple(found)
 
 

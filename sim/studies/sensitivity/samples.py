@@ -224,7 +224,7 @@ def _together(
 def _job(design: Design, scenario: Scenario, sets: PointSets, points: np.ndarray) -> Job:
     study = design.study
     size, paired = replicates_of(study), has_partners(study)
-    weeks = _weeks(labels_of(study), study.header.weeks, scenario)
+    weeks = _weeks(labels_of(study), scenario)
     if study.header.random_numbers == "common":
         return common(scenario, sets, size, weeks, counterfactual=paired)
     return fresh(scenario, sets, size, weeks, points, counterfactual=paired)
@@ -233,14 +233,11 @@ def _job(design: Design, scenario: Scenario, sets: PointSets, points: np.ndarray
 # --- from summaries to outcomes ------------------------------------------------------------------
 
 
-def _weeks(
-    labels: Sequence[Label], asked: Sequence[int | str], scenario: Scenario
-) -> tuple[int, ...]:
+def _weeks(labels: Sequence[Label], scenario: Scenario) -> tuple[int, ...]:
     """Weeks of the summaries; weeks past the horizon are left out, and their outcomes stay NaN."""
-    found: set[int] = set()
-    if any(label.spec.form != "persistence" for label in labels):
-        found |= {week_number(week, scenario) for week in asked}
-    if any(label.spec.form == "persistence" for label in labels):
+    of_weeks = [label for label in labels if label.spec.form != "persistence"]
+    found = {week_number(label.at, scenario) for label in of_weeks}
+    if len(of_weeks) < len(labels):
         found |= {scenario.end_of_ta, scenario.end_of_ta + PERSISTENCE_WEEKS}
     return tuple(sorted(week for week in found if week <= scenario.horizon_weeks))
 
@@ -263,17 +260,10 @@ def _columns(
         if label.spec.form == "persistence":
             found.append(at(0, end + PERSISTENCE_WEEKS, name) - at(0, end, name))
             continue
-        value = at(0, _number(label.week, job.scenario), name)
-        if label.spec.form == "effect":
-            value = value - at(1, _number(label.week, job.scenario), name)
-        found.append(value)
+        week = week_number(label.at, job.scenario)
+        value = at(0, week, name)
+        found.append(value - at(1, week, name) if label.spec.form == "effect" else value)
     return np.stack(found, axis=-1)
-
-
-def _number(label: str, scenario: Scenario) -> int:
-    """The week of a label of a week."""
-    name = label.removeprefix("week_")
-    return week_number(int(name) if name.isdigit() else name, scenario)
 
 
 @dataclass(frozen=True, eq=False)
