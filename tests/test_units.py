@@ -56,3 +56,15 @@ def test_twelve_months_are_a_year_and_back() -> None:
         assert units.weeks_of(units.months_of(weeks)) == weeks
     assert units.WEEKS_A_MONTH * 12 == units.WEEKS_A_YEAR
     assert [units.weeks_of(months) for months in (0, 0.1, 1, 1.5, 3)] == [1, 1, 4, 7, 13]
+
+
+def test_shares_are_written_by_the_one_format_of_percent() -> None:
+    """``{x:.0%}`` would call 0.999 the whole and 0.004 nothing."""
+    found = [
+        f"{path.relative_to(SIM).as_posix()}:{node.lineno}"
+        for path in sorted(SIM.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None
+        if ast.unparse(node.format_spec).endswith(("%'", '%"'))
+    ]
+    assert found == []

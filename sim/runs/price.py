@@ -33,7 +33,7 @@ from sim.engine.batch import thread_count
 from sim.engine.kernel import SITES, STATES
 from sim.engine.tables import CONTACT_TYPE
 from sim.model.network import tie_count
-from sim.present.format import count, duration
+from sim.present.format import count, duration, percent
 from sim.runs import probe
 from sim.runs.collect import Collector, Looks
 from sim.runs.plan import Job, RunPlan
@@ -364,5 +364,5 @@ def check_scenario(scenario: Scenario) -> None:
         f"{count(price.contacts, 'planned contact')}) takes about {duration(price.seconds)} "
         f"and {gigabytes(price.bytes)}; this machine has {gigabytes(here)}",
         field="scenario",
-        allowed=f"what would fit: about {share:.1%} of its staff, contacts or weeks",
+        allowed=f"what would fit: about {percent(share)} of its staff, contacts or weeks",
     )  # fmt: skip

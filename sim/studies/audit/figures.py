@@ -10,6 +10,7 @@ import pandas as pd
 
 from sim.present import style
 from sim.present.figures import Figure
+from sim.present.format import percent
 from sim.present.table import Table
 from sim.studies.audit.spec import DESIGNS, LABELS, Spec, replications
 from sim.studies.audit.words import of
@@ -96,7 +97,7 @@ def _reported(study: Study[Spec], frame: pd.DataFrame) -> Drawn:
                     one["true"], y, "D", markerfacecolor="white", color=style.INK, markersize=4
                 )
                 axes.annotate(
-                    f"{one['significant']:.0%}", (1.01, y), xycoords=("axes fraction", "data"),
+                    percent(one["significant"]), (1.01, y), xycoords=("axes fraction", "data"),
                     va="center", fontsize=style.SMALL_SIZE, color=colour,
                 )  # fmt: skip
         axes.set_ylim(-0.6, len(designs) - 0.4)
@@ -132,8 +133,8 @@ def _remedies(study: Study[Spec], table: pd.DataFrame) -> Drawn:
     axes.axvline(1.0, color=style.INK, linewidth=1.0)
     for place, (_, row) in zip(y, table.iterrows(), strict=True):
         axes.annotate(
-            f"{row['rmse_ratio']:.2f}   power {row['power']:.0%}   false alarms "
-            f"{row['false_alarms']:.0%}   bias {row['bias']:.2f} points",
+            f"{row['rmse_ratio']:.2f}   power {percent(row['power'])}   false alarms "
+            f"{percent(row['false_alarms'])}   bias {row['bias']:.2f} points",
             (1.01, place), xycoords=("axes fraction", "data"), va="center",
             fontsize=style.SMALL_SIZE, color=style.INK,
         )  # fmt: skip

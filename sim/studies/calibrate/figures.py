@@ -11,6 +11,7 @@ import pandas as pd
 
 from sim.present import style
 from sim.present.figures import Figure
+from sim.present.format import percent
 from sim.present.table import Table
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
@@ -85,7 +86,7 @@ def _predictive(frames: Frames, footer: str) -> Drawn:
         if math.isfinite(row["observed"]):
             axes.plot(scale(row["observed"]), y, "|", color=style.INK, markersize=13, zorder=1)
         axes.annotate(
-            f"{row['mean']:.2g} · met by {row['hit_share']:.0%}", (1.02, y),
+            f"{row['mean']:.2g} · met by {percent(row['hit_share'])}", (1.02, y),
             xycoords=("axes fraction", "data"), va="center", fontsize=style.SMALL_SIZE,
             color=style.MUTED,
         )  # fmt: skip
@@ -142,7 +143,7 @@ def _narrowed(frames: Frames, footer: str) -> Drawn:
         axes.plot([0, 1], [y, y], color=style.FAINT, linewidth=7, solid_capstyle="butt", zorder=1)
         axes.plot([at(row["low"]), at(row["high"])], [y, y], color=colour, linewidth=2.2, zorder=2)
         axes.plot(at(row["mean"]), y, "o", color=colour, markersize=5, zorder=3)
-        text = f"{row['mean']:.3g}   spread {-row['narrowed']:+.0%}"
+        text = f"{row['mean']:.3g}   spread {-100 * row['narrowed']:+.0f} %"
         axes.annotate(
             text, (1.02, y), xycoords=("axes fraction", "data"), va="center",
             fontsize=style.SMALL_SIZE, color=colour,

@@ -32,6 +32,7 @@ import numpy as np
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
 from sim.core.units import count as counted
+from sim.present.format import percent
 from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, fresh
 from sim.runs.readings import Readings
@@ -393,8 +394,8 @@ def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationErro
         lift, i, j = min(pairs, default=(1.0, 0, 0))
         word = "are never met together" if lift == 0 else "hinder each other most"
         blocks = (
-            f"{targets[j].id} (met by {shares[j]:.0%} of settings) and {targets[i].id} "
-            f"({shares[i]:.0%}) {word}"
+            f"{targets[j].id} (met by {percent(shares[j])} of settings) and {targets[i].id} "
+            f"({percent(shares[i])}) {word}"
         )
     return CalibrationError(
         f"no setting of {len(table):,} meets all {counted(len(targets), 'target')}; the nearest "

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sim.present.format import percent
 from sim.present.table import Column, Table
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import Job, RunPlan, independent
@@ -402,7 +403,7 @@ _PATTERNS = (
     Column("seen", format="count", meaning="sets in which the means of the replicates show it"),
     Column("sets", format="count"),
     Column("at_defaults", format="text", meaning="at the defaults, beyond its 90 % error"),
-    Column("verdict", format="text", meaning=f"of {ENOUGH:.0%} of the sets, or of the mean"),
+    Column("verdict", format="text", meaning=f"of {percent(ENOUGH)} of the sets, or of the mean"),
 )  # fmt: skip
 _COMPARISONS = (
     Column("id", format="text", heading="pattern"),

@@ -30,7 +30,7 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
     said = "; ".join(
         f"{row['id']} {row['verdict']}"
         if np.isnan(row["share"])
-        else f"{row['id']} {row['share']:.0%}"
+        else f"{row['id']} {percent(row['share'])}"
         for _, row in frame.iterrows()
     )
     return [
