@@ -453,7 +453,12 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
 def _shipped_studies() -> list[tuple[str, bytes]]:
     """Kind and text of each study that comes with the project, unless it names a file."""
     texts = [path.read_bytes() for path in sorted(files.folder("experiments").glob("*.yaml"))]
-    return [(yaml.safe_load(text)["kind"], text) for text in texts if b"/" not in text]
+    kinds = [re.search(rb"^kind: (\w+)$", text, re.MULTILINE) for text in texts]
+    return [
+        (kind[1].decode(), text)
+        for kind, text in zip(kinds, texts, strict=True)
+        if kind and b"/" not in text
+    ]
 
 
 def _studies(kind: str) -> Loader:

@@ -390,12 +390,11 @@ def test_the_same_results_give_the_same_files_and_leave_matplotlib_alone(
 
     before = dict(matplotlib.rcParams)
     first, second = (
-        figures.save(real.figures[:2], tmp_path / name, figures.FORMATS) for name in ("a", "b")
+        figures.save(real.figures[:1], tmp_path / name, figures.FORMATS) for name in ("a", "b")
     )
     assert dict(matplotlib.rcParams) == before
     assert [path.name for path in first] == [path.name for path in second]
-    assert len(first) == 4
-    assert {path.suffix for path in first} == {".png", ".svg"}
+    assert [path.suffix for path in first] == [".png", ".svg"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
     svg = (tmp_path / "a" / "trajectories.svg").read_text(encoding="utf-8")
