@@ -83,8 +83,8 @@ MADE = {
 }
 READ = {
     "report compared": DRAWN,
+    "report ran": DRAWN,
     f"{RUN} --out drawn": ENGINE | DRAWN,
-    "report ran": ENGINE | DRAWN,
 }
 """Each needs what the one before it does, or more; what is read is made before."""
 

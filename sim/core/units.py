@@ -1,5 +1,6 @@
 """Units of time and of certainty: :data:`WEEKS_A_MONTH`, :func:`week_of`, :func:`first_day`,
-:data:`CONFIDENCE`, :func:`z_value`; :func:`count` of things; :data:`MODEL_VERSION`.
+:data:`CONFIDENCE`, :func:`z_value`; :func:`count` of things; :data:`OVERALL`;
+:data:`MODEL_VERSION`.
 
 The model counts weeks. A year is 52 of them and a month is a twelfth of a year, in plans, prices,
 surveys, imported logs and calibration targets alike, so that rates "a month" can be compared.
@@ -16,6 +17,9 @@ from statistics import NormalDist
 
 MODEL_VERSION = 3
 """Version of the equations and their parameters; parameter sets of another version are refused."""
+
+OVERALL = "overall"
+"""What tables call all regions together."""
 
 WEEKS_A_YEAR = 52
 """Weeks of a year (one day, or two, short of the calendar's)."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.core import outcomes
 from sim.core.outcomes import Outcome
+from sim.core.units import OVERALL
 from sim.engine.reduction import Reduction
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
@@ -22,7 +23,6 @@ from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario.scenario import Scenario
 
-OVERALL = "overall"
 _COUNTED_PARTS = 16
 """Least number of chunks where weeks are counted: few, as the size of a state hardly depends on its
 number of runs."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sim.core.outcomes import BETWEEN, OUTCOMES, SPREAD, Better, spread, worst
 from sim.core.parameters import TABLE
-from sim.core.units import WEEKS_A_YEAR
+from sim.core.units import OVERALL, WEEKS_A_YEAR
 from sim.model.dosage import planned
 from sim.present.format import percent
 from sim.present.table import Column, Table
@@ -38,7 +38,6 @@ WEEKLY_RUNS = 4_000
 """Approximate number of runs that are kept week by week, for the bands over time."""
 PER_HOURS = 100.0
 """Number of provider hours to which efficiency refers."""
-OVERALL = "overall"
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES
-from sim.core.units import months_of
+from sim.core.units import OVERALL, months_of
 from sim.model.dosage import Resources, planned
 from sim.present.format import money
 from sim.present.table import Column, Table
 from sim.runs.bands import WeekTable
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, independent, spread
-from sim.runs.weekly import OVERALL, RunWeeks, Weekly, job_weeks, trajectory_keys
+from sim.runs.weekly import RunWeeks, Weekly, job_weeks, trajectory_keys
 from sim.scenario.scenario import Scenario
 from sim.stats import intervals
 from sim.stats.components import mean, standard_error

@@ -7,11 +7,11 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sim.core.outcomes import HEADLINES
+from sim.core.units import OVERALL
 from sim.present import style
 from sim.present.figures import Figure
 from sim.present.format import count, number, words
 from sim.present.table import Table
-from sim.runs.weekly import OVERALL
 from sim.studies.run import courses
 from sim.studies.run.spec import Spec
 from sim.studies.run.team import TEAM, TIES

@@ -21,12 +21,12 @@ from sim.core.errors import (
     check_known,
 )
 from sim.core.parameters import Parameters
-from sim.core.units import count
+from sim.core.units import OVERALL, count
 from sim.runs.collect import FailedRun
 from sim.runs.engines import Engine
 from sim.runs.execute import Execution
 from sim.runs.own import OwnEngine, chosen
-from sim.runs.weekly import OVERALL, RunWeeks, place_names, summary_weeks
+from sim.runs.weekly import RunWeeks, place_names, summary_weeks
 from sim.scenario.scenario import Scenario, find
 from sim.studies.ask import Runner, ask, result_of
 from sim.studies.kind import StudyKind

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.core.outcomes import BETWEEN, PERSISTENCE_WEEKS
-from sim.core.units import months_of
+from sim.core.units import OVERALL, months_of
 from sim.present.answer import Answer
 from sim.present.format import count, hours, interval, money, number, percent, signed, week
 from sim.present.table import Table
-from sim.runs.weekly import OVERALL
 from sim.scenario.log_remarks import of_scenario
 from sim.studies.directive import directive_note
 from sim.studies.plausible import DEFAULT_SETS, plausible_sets
