@@ -27,7 +27,7 @@ from sim.scenario.levers import (
 )
 from sim.scenario.scenario import Scenario
 from sim.studies.distributions import Distribution
-from sim.studies.spec import Study, StudyError
+from sim.studies.spec import Study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -291,11 +291,8 @@ def check_factors(study: Study[Any], factors: Sequence[Factor]) -> None:
         raise study.error(("factors",), f"{DUMMY!r} is the name of the factor without effect")
     if len(factors) < 2:
         name = factors[0].name if factors else "none"
-        raise StudyError(
-            study.document.problem(
-                ("factors",),
-                f"{name} is the only factor, and all variance is its own: there is none to share "
-                "out",
-                allowed="two factors or more; for one factor, 'codose surface' or one_at_a_time",
-            )
+        raise study.error(
+            ("factors",),
+            f"{name} is the only factor, and all variance is its own: there is none to share out",
+            allowed="two factors or more; for one factor, 'codose surface' or one_at_a_time",
         )

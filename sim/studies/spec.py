@@ -584,21 +584,10 @@ class Study(Generic[H]):
         """Weeks of a scenario by the labels that the file gives them (``week_52`` for a number)."""
         return {week_label(week): week_number(week, scenario) for week in self.header.weeks}
 
-    def error(
-        self,
-        where: tuple[str | int, ...],
-        message: str,
-        *,
-        value: Any = None,
-        allowed: str = "",
-        suggestion: str = "",
-    ) -> StudyError:
-        """An error that names the line of a field in this file."""  # fmt: skip
-        return StudyError(
-            self.document.problem(
-                where, message, value=value, allowed=allowed, suggestion=suggestion
-            )
-        )
+    def error(self, where: tuple[str | int, ...], message: str, **told: Any) -> StudyError:
+        """An error that names the line of a field in this file; ``told`` are its value, allowed and
+        suggestion."""
+        return StudyError(self.document.problem(where, message, **told))
 
 
 def week_label(week: int | str) -> str:
