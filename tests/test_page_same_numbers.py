@@ -377,10 +377,10 @@ def test_drafts_come_first(page: Any) -> None:
 
 def compared(page: Any, group: str, others: list[str], **options: Any) -> None:
     """The comparison of the page is that of ``codose compare REFERENCE OTHERS...``."""
+    comparison = page[group]["comparison"]
     first = GROUPS[group][0]["name"]
     plans = [scenario_of(group, name) for name in (first, *others)]
     found = compare(plans, outcomes=NAMES, **options)
-    comparison = page[group]["comparison"]
     assert (comparison["reference"], comparison["stands"]) == (first, True)
     wrong: list[str] = []
     for table, key in (("differences", "differences"), ("regions", "regions")):
@@ -461,6 +461,7 @@ def test_the_report_of_a_saved_file_shows_the_numbers_of_the_page(
     page: Any, tmp_path: Path
 ) -> None:
     """``codose compare SAVED.plans.yaml`` and ``codose report``: what stands in the HTML."""
+    comparison, wrong = page["logged"]["comparison"], list[str]()
     file, folder = tmp_path / "saved.plans.yaml", tmp_path / "results"
     file.write_text(json.dumps(file_of(LOGGED)), encoding="utf-8")
     compare(file).save(folder, figures=())
@@ -478,7 +479,6 @@ def test_the_report_of_a_saved_file_shows_the_numbers_of_the_page(
             for label, row in cells[table]
         ]
 
-    comparison, wrong = page["logged"]["comparison"], list[str]()
     here = told(comparison["differences"], "plan", "outcome", "point")
     gaps = shown("differences", "mean", "low", "high")
     assert len(gaps) >= 6
