@@ -64,12 +64,13 @@ def quantiles(
     known = ~np.isnan(values)
     if known.all() and values.shape[axis]:
         return np.quantile(values, list(which), axis=axis, method="weibull")
-    empty = ~known.any(axis=axis)
-    filled = np.where(np.expand_dims(empty, axis), 0.0, values)  # NumPy would warn of empty slices
-    if not values.shape[axis]:
-        return np.full((len(which), *empty.shape), np.nan)
-    found = np.nanquantile(filled, list(which), axis=axis, method="weibull")
-    return np.where(empty, np.nan, found)
+    # All slices with as many values at once: np.nanquantile takes one after the other.
+    ordered, counts = np.sort(np.moveaxis(values, axis, 0), axis=0), known.sum(axis=axis)
+    found = np.full((len(which), *counts.shape), np.nan)
+    for n in np.unique(counts[counts > 0]):
+        here = counts == n  # NaN comes last
+        found[:, here] = np.quantile(ordered[:n, here], list(which), axis=0, method="weibull")
+    return found
 
 
 def _weighted(values: np.ndarray, weights: np.ndarray, which: Sequence[float]) -> np.ndarray:
