@@ -191,7 +191,7 @@ def test_every_fault_is_one_sentence(cases: list[Case], found: dict[str, Any]) -
         "job": "another version of codose",
         "sets": "Sets come in rows of",
         "entry": "The engine has no at_noon",
-        "argument": "largest needs values",
+        "argument": "first_wrong needs records",
         "which": "not among the 2 given",
         "damaged": "This browser cannot load the engine",
         "memory": "MB of memory, more than the browser gives",

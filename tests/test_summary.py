@@ -122,8 +122,9 @@ def test_work_space_and_what_is_filled_may_hold_anything() -> None:
     seen = []
     for rubbish in (0.0, np.nan, 1e300):
         work = np.full_like(summary.work_space(2), rubbish)
+        each = np.full((3, *work.shape), rubbish)
         found = np.full((3, 30, 3, len(NAMES)), rubbish)
-        native.call("weekly", records, which, OF_SETS, work, found)
+        native.call("weekly", records, which, OF_SETS, 0, each, found)
         points = np.full((3, 2, 3, len(NAMES)), rubbish)
         now, before = np.array([29, 4]), np.array([12, 0])
         native.call("at_points", records, which, OF_SETS, now, before, 0, work, points)
@@ -317,10 +318,10 @@ def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
     counts = np.zeros((*cells, bins + 2), dtype=counter)
     index = np.empty((50, 4), dtype=np.int32)
     bits = 8 * counts.itemsize
-    for first, last in ((0, 1), (1, 3)):
+    for weeks in (slice(0, 1), slice(1, 3)):
         native.call(
-            f"count_{bits}", values, first, last, n, whole, fraction, counts, origin, step, shift,
-            bins, index,
+            f"count_{bits}", np.ascontiguousarray(values[:, weeks]), weeks.start, n, whole,
+            fraction, counts, origin, step, shift, bins, index, np.full((4, 4), np.nan),
         )  # fmt: skip
     known = ~np.isnan(values)
     floors = np.floor(np.where(known, values, 0.0))
@@ -334,11 +335,13 @@ def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
         expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
         expected[bins + 1] = np.isnan(column).sum()
         np.testing.assert_array_equal(counts[cell], expected)
-    ranks = luck.integers(0, 60, cells)
-    bin_of = np.empty(cells, dtype=np.int64)
+    ranks = luck.integers(0, 60, (*cells, 5))  # in any order
+    bin_of = np.empty_like(ranks)
     native.call(f"bins_at_{bits}", counts, ranks, bins, bin_of)
     running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
-    np.testing.assert_array_equal(bin_of, (running <= ranks[..., None]).sum(axis=-1))
+    for rank in range(5):
+        below = running <= ranks[..., rank, None]
+        np.testing.assert_array_equal(bin_of[..., rank], below.sum(axis=-1))
     found = np.zeros((2, 4))
     native.call("largest", values, found)
     np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))

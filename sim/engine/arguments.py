@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Group:
     fields: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A function over arrays that compiled code offers.
 
@@ -48,11 +49,13 @@ class Entry:
         name: name of the exported function; one function may be exported for several types.
         function: the function in Python, which returns nothing.
         arguments: its arguments, in order.
+        browser: whether the browser's module has it.
     """
 
     name: str
     function: Callable[..., None]
     arguments: tuple[Argument | Group, ...]
+    browser: bool = True
 
     def flat(self) -> Iterator[tuple[int, Argument]]:
         """Index of the first word, and argument, of every argument; groups are taken apart."""
@@ -62,10 +65,15 @@ class Entry:
                 yield word, argument
                 word += argument.words
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Number of words of its block."""
         return sum(argument.words for _, argument in self.flat())
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, Argument]]:
+        """Index of the first word, and argument, by the name of the argument."""
+        return {argument.name: (word, argument) for word, argument in self.flat()}
 
 
 class Block:
@@ -85,7 +93,6 @@ class Block:
         self.words = np.zeros(entry.words, dtype=np.int64)
         self.arrays: dict[str, np.ndarray] = {}
         self._floats = self.words.view(np.float64)
-        self._places = {argument.name: (word, argument) for word, argument in entry.flat()}
 
     @property
     def address(self) -> int:
@@ -100,7 +107,7 @@ class Block:
                 memory, so that compiled code would misread it.
         """
         for name, value in values.items():
-            word, argument = self._places[name]
+            word, argument = self.entry.places[name]
             if argument.ndim:
                 self._put_array(word, argument, value)
             elif argument.dtype == FLOAT:
@@ -110,7 +117,7 @@ class Block:
 
     def number(self, name: str) -> int | float:
         """A single number, as it was set."""
-        word, argument = self._places[name]
+        word, argument = self.entry.places[name]
         return (self._floats if argument.dtype == FLOAT else self.words)[word].item()
 
     def _put_array(self, word: int, argument: Argument, array: np.ndarray) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.core.outcomes import RECORD
 from sim.engine import compiled
+from sim.engine.rooms import Room
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
@@ -99,6 +100,7 @@ def run_here(
     seed: int,
     *,
     weeks: Sequence[int] | None = None,
+    room: Room = np.zeros,
 ) -> np.ndarray:
     """Make the runs of some (set, replicate) pairs in this thread.
 
@@ -107,7 +109,8 @@ def run_here(
         matrix: the parameter sets, :func:`sim.engine.tables.parameter_rows`.
         which, replicates: int64 (runs,), the set and the replicate of each run.
         seed: 0..2**63 - 1.
-        weeks: report these weeks only (ascending, the last is the horizon); None: every week.
+        weeks: report these weeks only (ascending); None: every week.
+        room: gives the records an array of zeros.
 
     Returns:
         float64 (runs, weeks, regions, columns of RECORD), see
@@ -115,11 +118,12 @@ def run_here(
     """
     staggers = matrix["calendar_stagger"][which]
     edges = np.flatnonzero(np.diff(staggers, prepend=np.nan, append=np.nan))
-    parts = []
+    rows = compiled.record_rows(scenario.horizon_weeks, weeks)
+    records = room((len(which), rows, len(scenario.region_names), len(RECORD)))
     for first, last in itertools.pairwise(edges.tolist()):  # each stagger has its own calendars
         prepared = compiled.prepare(scenario, seed, float(staggers[first]))
         some = slice(first, last)
-        parts.append(
-            compiled.run_chunk(prepared, matrix, which[some], replicates[some], weeks=weeks)
+        compiled.run_chunk(
+            prepared, matrix, which[some], replicates[some], weeks=weeks, into=records[some]
         )
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return records if weeks is None else records[:, : len(weeks)]

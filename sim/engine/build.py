@@ -298,7 +298,8 @@ def browser_module(code: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         made, linked = Path(folder, "engine.o"), Path(folder, "engine.wasm")
         made.write_bytes(optimised(code, machine))
-        exported = [*ENTRIES, *FUNCTIONS, "stamp"]
+        entries = (name for name, entry in ENTRIES.items() if entry.browser)
+        exported = [*entries, *FUNCTIONS, "stamp"]
         subprocess.run(
             [
                 linker, str(made), "-o", str(linked), "--no-entry", "--import-memory",

@@ -135,6 +135,7 @@ def run_chunk(
     weeks: Sequence[int] | None = None,
     workspace: Workspace | None = None,
     snapshots: np.ndarray | None = None,
+    into: np.ndarray | None = None,
 ) -> np.ndarray:
     """Make some runs in this thread.
 
@@ -145,6 +146,8 @@ def run_chunk(
         weeks: report these weeks only (ascending); None: every week.
         workspace: the arrays of this thread; default: new ones.
         snapshots: receives every state in every week of a single run, see :func:`simulate_states`.
+        into: zeros, which receive the records: (runs, :func:`record_rows`, regions, columns of
+            RECORD); default: a new array.
 
     Returns:
         float64 (runs, weeks, regions, columns of RECORD): levels of each week; flows of each week
@@ -155,8 +158,11 @@ def run_chunk(
     engine = native.engine()
     work = Workspace(prepared) if workspace is None else workspace
     report = prepared.reports(weeks)
-    rows = int(report[-1]) + 1
-    records = np.zeros((len(which), rows, len(prepared.tables.regions), len(outcomes.RECORD)))
+    rows = record_rows(prepared.tables.horizon, weeks)
+    shape = (len(which), rows, len(prepared.tables.regions), len(outcomes.RECORD))
+    records = np.zeros(shape) if into is None else into
+    if records.shape != shape:
+        raise ValueError(f"records of {shape} do not fit into {records.shape}")
     work.block.put(
         sets=sets,
         which=np.ascontiguousarray(which),
@@ -167,6 +173,16 @@ def run_chunk(
     )
     engine.call(work.block)
     return records if weeks is None else records[:, : len(weeks)]
+
+
+def record_rows(horizon: int, weeks: Sequence[int] | None) -> int:
+    """The rows of a record as compiled code writes it.
+
+    There is one for each week reported and, if these end before the horizon, one for later weeks.
+    """
+    if weeks is None:
+        return horizon + 1
+    return len(weeks) + int(weeks[-1] < horizon)
 
 
 def simulate(scenario: Scenario, parameters: Parameters, seed: int, replicate: int) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""``exact``, ``count`` and ``bins_at``: means and quantiles of weekly values over runs, compiled.
+"""Means and quantiles of weekly values over runs, compiled.
 
 Up to some number of runs every value is kept and quantiles are selected from the values
-(``exact``); beyond that number values are counted in histograms (``count``, ``bins_at``). Means
-come from integer sums, so that they do not depend on the order of runs. :mod:`sim.runs.bands` uses
-both for the bands of figures.
+(``exact``); beyond that number values are counted in histograms (``count``, ``bins_at``), which are
+kept and sent in little space (``pack``, ``unpack``). Means come from integer sums, so that they do
+not depend on the order of runs. :mod:`sim.runs.bands` uses both for the bands of figures.
 
 Nothing here allocates or raises: arrays to fill and work space come in. NaN stands for no value.
 """
@@ -14,6 +14,10 @@ import numpy as np
 
 FRACTION = 2.0**40
 """A sum is kept as two integers: the whole parts, and the rest in units of 1 / FRACTION."""
+GROUP = 2.0**30
+"""Whole parts are added up in groups of so many, and what is left over."""
+MOST_RUNS = 2**12
+"""The most runs that :func:`count` takes at once."""
 PIECES = 256
 """The largest number of pieces into which values are spread before one is selected from its
 piece."""
@@ -170,38 +174,53 @@ def exact(values, shares, columns, ends, pieces, n, whole, fraction, result):
                 quantiles_of(ordered, ends, known, shares, result[cell])
 
 
-def count(values, first, last, n, whole, fraction, counts, origin, step, shift, bins, index):
-    """Count a batch of weekly values of one scenario, in weeks first..last - 1.
+def count(values, first, n, whole, fraction, counts, origin, step, shift, bins, index, sums):
+    """Count a batch of weekly values of one scenario.
+
+    Sums of up to MOST_RUNS runs are exact as floats, which vector units add.
 
     Args:
-        values: float64 (run, week, place, outcome).
+        values: float64 (run, week from ``first`` on, place, outcome), MOST_RUNS runs at most.
         n, whole, fraction: int64 (week, place, outcome), added to: values, the sum of their whole
             parts, and of the rest in units of 1 / FRACTION.
         counts: uint16 or uint32 (week, place, outcome, bins + 2), added to.
         origin, step, shift: float64 (place, outcome): a value is in bin
             floor((value - origin) / step + shift), cut to 0..bins; NaN in bin bins + 1.
         bins: number of steps.
-        index: int32 (run, outcome), work space.
+        index: int32 (run or more, outcome), work space.
+        sums: float64 (4, outcome), work space.
     """
-    runs, _, places, outcomes = values.shape
+    runs, weeks, places, outcomes = values.shape
     top, missing = float(bins), float(bins + 1)
-    for week in range(first, last):
+    known, high, low, rest = sums[0], sums[1], sums[2], sums[3]
+    for row in range(weeks):
+        week = first + row
         for place in range(places):
-            low, width, up = origin[place], step[place], shift[place]
-            known, wholes, rests = n[week, place], whole[week, place], fraction[week, place]
+            start, width, up = origin[place], step[place], shift[place]
+            for outcome in range(outcomes):
+                known[outcome] = high[outcome] = low[outcome] = rest[outcome] = 0.0
             for run in range(runs):
-                row, where = values[run, week, place], index[run]
+                found, where = values[run, row, place], index[run]
                 for outcome in range(outcomes):
-                    value = row[outcome]
+                    value = found[outcome]
+                    at = np.floor((value - start[outcome]) / width[outcome] + up[outcome])
+                    at = min(max(at, 0.0), top)
+                    where[outcome] = np.int32(at if value == value else missing)
+                for outcome in range(outcomes):
+                    value = found[outcome]
                     there = value == value
                     value = value if there else 0.0
                     floor = np.floor(value)
-                    known[outcome] += 1 if there else 0
-                    wholes[outcome] += int(floor)
-                    rests[outcome] += int(np.rint((value - floor) * FRACTION))
-                    at = np.floor((value - low[outcome]) / width[outcome] + up[outcome])
-                    at = min(max(at, 0.0), top)
-                    where[outcome] = np.int32(at if there else missing)
+                    group = np.floor(floor / GROUP)
+                    known[outcome] += 1.0 if there else 0.0
+                    high[outcome] += group
+                    low[outcome] += floor - group * GROUP
+                    rest[outcome] += np.rint((value - floor) * FRACTION)
+            for outcome in range(outcomes):
+                n[week, place, outcome] += int(known[outcome])
+                whole[week, place, outcome] += int(high[outcome]) * int(GROUP)
+                whole[week, place, outcome] += int(low[outcome])
+                fraction[week, place, outcome] += int(rest[outcome])
             for outcome in range(outcomes):  # one histogram at a time stays in cache
                 for run in range(runs):
                     counts[week, place, outcome, index[run, outcome]] += 1
@@ -225,23 +244,110 @@ def largest(values, result):
 
 
 def bins_at(counts, ranks, bins, result):
-    """The bin that holds the value of a rank.
+    """The bins that hold the values of some ranks.
 
     Args:
         counts: as in :func:`count`.
-        ranks: int64 (week, place, outcome), from 0.
+        ranks: int64 (week, place, outcome, rank), from 0; soonest found in ascending order.
         bins: number of steps.
-        result: int64 (week, place, outcome), set to the bin, or bins + 1 beyond the last value.
+        result: int64 of the same shape, set to the bins, or bins + 1 beyond the last value.
     """
-    weeks, places, outcomes = ranks.shape
+    weeks, places, outcomes, each = ranks.shape
     for week in range(weeks):
         for place in range(places):
             for outcome in range(outcomes):
-                cell, rank = counts[week, place, outcome], ranks[week, place, outcome]
-                where = running = 0
-                while where <= bins:
-                    running += np.int64(cell[where])
-                    if running > rank:
-                        break
-                    where += 1
-                result[week, place, outcome] = where
+                cell, wanted = counts[week, place, outcome], ranks[week, place, outcome]
+                where = below = 0
+                for one in range(each):
+                    if wanted[one] < below:
+                        where = below = 0
+                    while where <= bins:
+                        more = np.int64(cell[where])
+                        if below + more > wanted[one]:
+                            break
+                        below += more
+                        where += 1
+                    result[week, place, outcome, one] = where
+
+
+def widened(place, doublings, offset):
+    """The bin that a bin goes into when bins become 2**doublings times as wide."""
+    return ((place - offset) >> min(doublings, 62)) + offset
+
+
+def widen(counts, place, outcome, doublings, offset, bins):
+    """Join neighbouring bins of one place and outcome, in all weeks.
+
+    Args:
+        counts: as in :func:`count`; changed.
+        doublings: the bins become 2**doublings times as wide.
+        offset: the bin that begins at the origin; all others are joined towards it.
+        bins: number of steps.
+    """
+    for week in range(counts.shape[0]):
+        cell = counts[week, place, outcome]
+        for number in range(bins + 1):  # away from the origin: up, and then down
+            old = offset + number if number <= bins - offset else bins - number
+            new = widened(old, doublings, offset)
+            if new != old and cell[old] != 0:
+                cell[new] += cell[old]
+                cell[old] = 0
+
+
+def pack(counts, steps, kept, found):
+    """List the bins that are not empty. Every cell has counted the same number of values.
+
+    Args:
+        counts: uint16 or uint32 (week x place x outcome, bins + 2).
+        steps: uint16 (bin that is not empty,), filled: its distance to the one before, and of the
+            first its index. If it is too short, nothing is filled.
+        kept: as ``counts`` (bin that is not empty,), filled: its count.
+        found: int64 (1,), set to how many are not empty.
+    """
+    cells, bins = counts.shape
+    number = values = 0
+    for cell in range(cells):
+        for at in range(bins):
+            number += 1 if counts[cell, at] != 0 else 0
+    found[0] = number
+    if steps.size < number:
+        return
+    for at in range(bins):
+        values += np.int64(counts[0, at])
+    number = before = 0
+    for cell in range(cells):
+        left, at = values, 0
+        while left > 0:
+            if counts[cell, at] != 0:
+                steps[number] = np.uint16(cell * bins + at - before)
+                kept[number] = counts[cell, at]
+                before = cell * bins + at
+                left -= np.int64(counts[cell, at])
+                number += 1
+            at += 1
+
+
+def unpack(steps, kept, doublings, offset, bins, counts):
+    """Add the counts that :func:`pack` has listed.
+
+    Args:
+        steps, kept: see :func:`pack`.
+        doublings: int64 (place x outcome,): the bins of the cell are 2**doublings times as wide
+            here as those that were listed.
+        offset: int64 (place x outcome,): the bin that begins at the origin; all others are joined
+            towards it.
+        bins: number of steps.
+        counts: uint16 or uint32 (week x place x outcome, bins + 2), added to; the last bin counts
+            missing values, and is never joined.
+    """
+    cell = at = 0
+    for number in range(steps.size):
+        at += np.int64(steps[number])
+        while at >= bins + 2:
+            at -= bins + 2
+            cell += 1
+        one = cell % doublings.size
+        place = at
+        if doublings[one] > 0 and at <= bins:
+            place = widened(at, doublings[one], offset[one])
+        counts[cell, place] += kept[number]

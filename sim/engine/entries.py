@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, get_type_hints
 
@@ -100,32 +101,60 @@ WORK = Group(
 """Work space of one thread; shapes: :data:`SHAPES`."""
 
 
-def _entry(function: Callable[..., None], *arguments: Argument | Group, name: str = "") -> Entry:
-    return Entry(name or function.__name__, function, arguments)
+def _entry(
+    function: Callable[..., None], *arguments: Argument | Group, bits: int | None = None
+) -> Entry:
+    name = function.__name__ if bits is None else f"{function.__name__}_{bits}"
+    # A page makes too few runs to count them.
+    return Entry(name, function, arguments, browser=function.__module__ != counting.__name__)
 
 
 def _counting(bits: int) -> tuple[Entry, ...]:
     """The histograms of :mod:`sim.engine.counting`, for counts of 16 or 32 bits."""
-    counts = Argument("counts", np.dtype(f"uint{bits}"), 4)
+    counter = np.dtype(f"uint{bits}")
+    counts = Argument("counts", counter, 4)
+    listed = Argument("steps", np.dtype(np.uint16), 1), Argument("kept", counter, 1)
     return (
         _entry(
             counting.count,
             *_floats(4, "values"),
-            *_ints(0, "first", "last"),
+            *_ints(0, "first"),
             *_ints(3, "n", "whole", "fraction"),
             counts,
             *_floats(2, "origin", "step", "shift"),
             *_ints(0, "bins"),
             Argument("index", np.dtype(np.int32), 2),
-            name=f"count_{bits}",
+            *_floats(2, "sums"),
+            bits=bits,
         ),
         _entry(
             counting.bins_at,
             counts,
-            *_ints(3, "ranks"),
+            *_ints(4, "ranks"),
             *_ints(0, "bins"),
-            *_ints(3, "result"),
-            name=f"bins_at_{bits}",
+            *_ints(4, "result"),
+            bits=bits,
+        ),
+        _entry(
+            counting.widen,
+            counts,
+            *_ints(0, "place", "outcome", "doublings", "offset", "bins"),
+            bits=bits,
+        ),
+        _entry(
+            counting.pack,
+            replace(counts, ndim=2),
+            *listed,
+            *_ints(1, "found"),
+            bits=bits,
+        ),
+        _entry(
+            counting.unpack,
+            *listed,
+            *_ints(1, "doublings", "offset"),
+            *_ints(0, "bins"),
+            replace(counts, ndim=2),
+            bits=bits,
         ),
     )
 
@@ -204,7 +233,13 @@ ENTRIES: dict[str, Entry] = {
             *_floats(2, "work"),
             *_floats(4, "result"),
         ),
-        _entry(summary.weekly, *_OF_RUNS, *_floats(2, "work"), *_floats(4, "result")),
+        _entry(
+            summary.weekly,
+            *_OF_RUNS,
+            *_ints(0, "first"),
+            *_floats(3, "work"),
+            *_floats(4, "result"),
+        ),
         _entry(summary.first_wrong, *_floats(2, "records"), *_ints(1, "status")),
         _entry(
             counting.exact,

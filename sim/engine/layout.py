@@ -111,7 +111,11 @@ def type_name(argument: Argument) -> str:
 
 def layout() -> dict[str, Any]:
     """All that a caller in another language needs, made from the definitions that Python uses."""
-    return {**_arrays(), "functions": _functions()}
+    about = {**_arrays(), "functions": _functions()}
+    about["entries"] = {
+        name: one for name, one in about["entries"].items() if ENTRIES[name].browser
+    }
+    return about
 
 
 def _functions() -> dict[str, Any]:

@@ -70,10 +70,43 @@ class Native:
         return self._function(name, ctypes.c_double, *[ctypes.c_double] * count)
 
 
-def call(entry: str, *values: Any) -> None:
-    """Call an entry once, with its arguments in order.
+class Call:
+    """An entry with its arguments, for calls that have most of them in common.
 
     Where the compiled engine cannot be used, the same function runs as plain Python, slowly.
+
+    Example:
+        >>> import numpy as np
+        >>> found = np.zeros((1, 2))
+        >>> largest = Call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
+        >>> largest()
+        >>> largest(values=np.array([[[[0.0, 7.0]]]]))
+        >>> found
+        array([[3., 7.]])
+    """
+
+    def __init__(self, entry: str, *values: Any) -> None:
+        self.block = Block(ENTRIES[entry])
+        self.values = dict(zip(self.block.entry.places, values, strict=True))
+        self.block.put(**self.values)
+
+    def __call__(self, **changed: Any) -> None:
+        """Call the entry once, with some arguments changed from now on."""
+        if changed:
+            self.values.update(changed)
+            self.block.put(**changed)
+        try:
+            loaded = engine()
+        except EngineError as error:
+            artefact.tell_once(f"codose: {error}; plain Python does its work, slowly")
+            with np.errstate(all="ignore"):
+                self.block.entry.function(*self.values.values())
+            return
+        loaded.call(self.block)
+
+
+def call(entry: str, *values: Any) -> None:
+    """Call an entry once, with its arguments in order.
 
     Example:
         >>> import numpy as np
@@ -82,17 +115,7 @@ def call(entry: str, *values: Any) -> None:
         >>> found
         array([[3., 2.]])
     """
-    block = Block(ENTRIES[entry])
-    names = [argument.name for _, argument in block.entry.flat()]
-    block.put(**dict(zip(names, values, strict=True)))
-    try:
-        loaded = engine()
-    except EngineError as error:
-        artefact.tell_once(f"codose: {error}; plain Python does its work, slowly")
-        with np.errstate(all="ignore"):
-            block.entry.function(*values)
-        return
-    loaded.call(block)
+    Call(entry, *values)()
 
 
 def engine() -> Native:

@@ -10,7 +10,7 @@ Nothing here allocates or raises: arrays to fill and work space come in. In all 
   the flows of each, records of fewer weeks the flows of all weeks up to each;
 * ``which`` is int64 (run,), the parameter set of each run;
 * ``given`` is float64 (set, value of GIVEN), see :func:`sim.core.outcomes.given`;
-* ``work`` is float64 (2 + 2 x regions, column), of any content;
+* ``work`` is float64 (2 + 2 x regions, column), of any content; :func:`weekly` has one a run;
 * a place is a region or, as the last, "overall".
 """
 
@@ -139,15 +139,17 @@ def at_points(records, which, given, now, before, summed, work, result):
         run_at_points(records[run], now, before, summed > 0, given[which[run]], work, result[run])
 
 
-def run_weekly(record, values, work, result):
-    """One run of :func:`weekly`: ``record`` (week, region, column), ``result`` (week, place,
-    outcome)."""
+def run_weekly(record, first, values, work, result):
+    """One run of :func:`weekly`: ``record`` (week, region, column), ``result`` (week from ``first``
+    on, place, outcome)."""
     window = work[RECENT]
     regions = record.shape[1]
-    for region in range(regions):
-        clear(work[TOTALS + 2 * region])
-        clear(work[TOTALS + 2 * region + 1])
-    for week in range(record.shape[0]):
+    if first == 0:
+        for region in range(regions):
+            clear(work[TOTALS + 2 * region])
+            clear(work[TOTALS + 2 * region + 1])
+    for row in range(result.shape[0]):
+        week = first + row
         for region in range(regions):
             total, past = work[TOTALS + 2 * region], work[TOTALS + 2 * region + 1]
             add_flows(total, record, region, week)
@@ -155,19 +157,22 @@ def run_weekly(record, values, work, result):
                 add_flows(past, record, region, week - WINDOW)
             for column in range(FIRST_FLOW, COLUMNS):
                 window[column] = total[column] - past[column]
-            of_region(record[week, region], window, values, result[week, region])
-        join(result[week])
+            of_region(record[week, region], window, values, result[row, region])
+        join(result[row])
 
 
-def weekly(records, which, given, work, result):
-    """Every outcome in every week; the records report all weeks.
+def weekly(records, which, given, first, work, result):
+    """Every outcome in some weeks that follow each other; the records report all weeks.
 
     Args:
-        result: float64 (run, week, place, outcome), filled. Totals hold the flow of the week, rates
-            the week's own ratio, NaN where nothing happened.
+        first: the first of these weeks: 0, or the week after those of the call before.
+        work: float64 (run, 2 + 2 x regions, column): of any content at week 0, and then as the call
+            before left it.
+        result: float64 (run, week from ``first`` on, place, outcome), filled. Totals hold the flow
+            of the week, rates the week's own ratio, NaN where nothing happened.
     """
     for run in range(records.shape[0]):
-        run_weekly(records[run], given[which[run]], work, result[run])
+        run_weekly(records[run], first, given[which[run]], work[run], result[run])
 
 
 def first_wrong(records, status):

@@ -22,11 +22,18 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.core.outcomes import OUTCOMES, Outcome
 from sim.stats.intervals import rank_of
+
+if TYPE_CHECKING:
+    from sim.engine import native
+    from sim.engine.reduction import Reduction
+    from sim.engine.rooms import Rooms
+    from sim.runs.own import OwnReduction
 
 ARMS = ("with_ta", "without_ta", "effect")
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
@@ -69,6 +76,7 @@ class Bands:
         runs_expected: the number of runs; it decides between exact values and histograms.
         arms: how many of the conditions in ARMS have values: all of them, or the first only.
         own: the user's own outcomes, whose columns follow those of codose.
+        rooms: memory for the counts, which nothing else of this thread uses then; default: new.
     """
 
     def __init__(
@@ -79,22 +87,33 @@ class Bands:
         *,
         arms: int = 3,
         own: Sequence[Outcome] = (),
+        rooms: Rooms | None = None,
     ) -> None:
         self.about = (*OUTCOMES.values(), *own)
         self.shape = (weeks, places, len(self.about))
         self.arms = arms
+        self.edges = np.linspace(0, weeks, min(weeks, _STRETCHES) + 1).astype(int).tolist()
+        """Weeks are counted a stretch at a time, from one of these to the next."""
         self.kept: list[tuple[np.ndarray, ...]] = []
         self._histograms: list[_Histogram] = []
         if runs_expected > EXACT_RUNS:
-            self._histograms = self._make_histograms(runs_expected)
+            self._histograms = self._make_histograms(runs_expected, rooms)
 
-    def _make_histograms(self, runs_expected: int) -> list[_Histogram]:
+    def _make_histograms(self, runs_expected: int, rooms: Rooms | None) -> list[_Histogram]:
         low, high = _limits(self.shape[1], self.about)
         # The count of one bin can reach the number of runs.
         counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
         span = high - low
         limits = [(low, high), (low, high), (-span, span)][: self.arms]
-        return [_Histogram(self.shape[0], *pair, counter) for pair in limits]
+        shape = *self.shape, BINS_KEPT
+        return [
+            _Histogram(
+                self.edges,
+                *pair,
+                rooms.zeros(f"counts {arm}", shape, counter) if rooms else np.zeros(shape, counter),
+            )
+            for arm, pair in enumerate(limits)
+        ]
 
     @property
     def exact(self) -> bool:
@@ -103,11 +122,38 @@ class Bands:
 
     def add(self, *values: np.ndarray) -> None:
         """Count a batch: (run, week, region, outcome) with TA and, where it was run, without TA."""
-        if self._histograms:
-            for histogram, one in zip(self._histograms, _with_effect(values), strict=True):
-                histogram.add(np.ascontiguousarray(one))
-        else:
+        if self.exact:
             self.kept.append(values)
+            return
+        for first, last in itertools.pairwise(self.edges):
+            self._count(slice(first, last), [one[:, first:last] for one in values])
+
+    def add_records(
+        self, reduction: Reduction | OwnReduction, which: np.ndarray, *records: np.ndarray
+    ) -> None:
+        """Count the weekly values of a batch of runs, which are found a few weeks at a time.
+
+        Args:
+            reduction: turns the records, which report every week, into values.
+            which: int64 (run,), the parameter set of each run.
+            records: with TA and, where it was run, without TA.
+        """
+        from sim.runs.own import OwnReduction
+
+        if self.exact or isinstance(reduction, OwnReduction):
+            self.add(*(reduction.weekly(one, which) for one in records))
+            return
+        parts = [reduction.weekly_in_parts(one, which, self.edges) for one in records]
+        for found in zip(*parts, strict=True):
+            self._count(found[0][0], [values for _, values in found])
+
+    def _count(self, weeks: slice, values: Sequence[np.ndarray]) -> None:
+        from sim.engine.counting import MOST_RUNS
+
+        for first in range(0, len(values[0]), MOST_RUNS):
+            some = [one[first : first + MOST_RUNS] for one in values]
+            for histogram, one in zip(self._histograms, _with_effect(some), strict=True):
+                histogram.add(weeks, np.ascontiguousarray(one))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was added, as arrays, for :meth:`add_state`."""
@@ -199,8 +245,14 @@ def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     return n, whole, fraction, quantiles.T.reshape(-1, *values.shape[1:])
 
 
-def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: float) -> np.ndarray:
-    """Interpolate between the order statistics around :func:`sim.stats.intervals.rank_of`."""
+def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Interpolate between the order statistics around :func:`sim.stats.intervals.rank_of`.
+
+    Args:
+        at: gives the values of ranks (quantile, ...).
+        n: the number of values (...).
+        q: the quantiles, (quantile, 1, ...).
+    """
     position = rank_of(q, n)
     below = np.floor(position).astype(np.int64)
     share = position - below
@@ -221,9 +273,11 @@ class _Histogram:
 
     STATE = ("n", "whole", "fraction", "steps", "counts", "exponent")
 
-    def __init__(self, weeks: int, low: np.ndarray, high: np.ndarray, counter: np.dtype) -> None:
-        self.n, self.whole, self.fraction = np.zeros((3, weeks, *low.shape), dtype=np.int64)
-        self.counts = np.zeros((weeks, *low.shape, BINS_KEPT), dtype=counter)
+    def __init__(
+        self, edges: Sequence[int], low: np.ndarray, high: np.ndarray, counts: np.ndarray
+    ) -> None:
+        self.n, self.whole, self.fraction = np.zeros((3, edges[-1], *low.shape), dtype=np.int64)
+        self.counts = counts
         self.bounded = np.isfinite(high)
         signed = ~self.bounded & np.isinf(low)
         self.step = np.where(self.bounded, (high - low) / BINS, 2.0**_SMALLEST)
@@ -233,64 +287,70 @@ class _Histogram:
         # |value| < 2**x fits when step >= 2**(x - room)
         self.room = np.where(signed, 9, 10)
         self.exponent = np.full(low.shape, _SMALLEST)
-        edges = np.linspace(0, weeks, min(weeks, _STRETCHES) + 1).astype(int).tolist()
-        self._stretches = [(a, b, threading.Lock()) for a, b in itertools.pairwise(edges)]
-        self._turns = itertools.count()
+        self.shift = self.nearest + self.offset
+        self.limit = np.where(self.bounded, np.inf, 2.0 ** (_SMALLEST + self.room))
+        """Values of that size or more need wider bins."""
+        self._mine = threading.local()
+        self._locks = {first: threading.Lock() for first in edges[:-1]}
 
-    def add(self, values: np.ndarray) -> None:
-        """Count values (run, week, region, outcome)."""
+    def add(self, weeks: slice, values: np.ndarray) -> None:
+        """Count values (run, week, region, outcome) of a stretch of weeks."""
+        top, largest, count = self._calls(len(values), values)
+        top[:] = 0.0
+        largest(values=values)
+        if (top >= self.limit).any():
+            self._make_room(top)
+        with self._locks[weeks.start]:
+            count(values=values, first=weeks.start)
+
+    def _calls(self, runs: int, values: np.ndarray) -> tuple[np.ndarray, native.Call, native.Call]:
+        """The largest values, and the calls of this thread that find them and that count."""
         from sim.engine import native  # a few runs do not need the engine
 
-        top = np.zeros(self.step.shape)
-        native.call("largest", values, top)
-        self._make_room(top)
-        shift = self.nearest + self.offset
-        index = np.empty((len(values), values.shape[-1]), dtype=np.int32)
-        start = next(self._turns) % len(self._stretches)
-        for first, last, lock in self._stretches[start:] + self._stretches[:start]:
-            with lock:
-                native.call(
-                    f"count_{8 * self.counts.itemsize}", values, first, last, self.n, self.whole,
-                    self.fraction, self.counts, self.origin, self.step, shift, BINS, index,
-                )  # fmt: skip
+        kept = getattr(self._mine, "calls", None)
+        if kept is None or kept[0] < runs:
+            outcomes = values.shape[-1]
+            top = np.empty(self.step.shape)
+            count = native.Call(
+                f"count_{8 * self.counts.itemsize}", values, 0, self.n, self.whole, self.fraction,
+                self.counts, self.origin, self.step, self.shift, BINS,
+                np.empty((runs, outcomes), dtype=np.int32), np.empty((4, outcomes)),
+            )  # fmt: skip
+            kept = self._mine.calls = runs, top, native.Call("largest", values, top), count
+        return kept[1:]
 
     def _make_room(self, top: np.ndarray) -> None:
         """Widen the bins of outcomes without bounds until values of that size fit."""
-        wanted = np.where(top > 0, np.frexp(top)[1] - self.room, _SMALLEST)
-        if not (~self.bounded & (wanted > self.exponent)).any():
-            return
+        wanted = np.frexp(top)[1] - self.room
         with contextlib.ExitStack() as stack:  # no other thread counts meanwhile
-            for *_, lock in self._stretches:
+            for lock in self._locks.values():
                 stack.enter_context(lock)
-            for place, outcome in np.argwhere(~self.bounded & (wanted > self.exponent)):
+            for place, outcome in np.argwhere(top >= self.limit):
                 self._widen(place, outcome, int(wanted[place, outcome]))
 
     def _widen(self, place: int, outcome: int, exponent: int) -> None:
         """Make the bins of one region and outcome ``2**exponent`` wide."""
+        from sim.engine import native
+
         if self.n[:, place, outcome].any():  # else every bin is empty
-            self._join(place, outcome, exponent - int(self.exponent[place, outcome]))
+            native.call(
+                f"widen_{8 * self.counts.itemsize}", self.counts, place, outcome,
+                exponent - self.exponent[place, outcome], self.offset[place, outcome], BINS,
+            )  # fmt: skip
         self.exponent[place, outcome] = exponent
         self.step[place, outcome] = np.ldexp(1.0, exponent)
-
-    def _join(self, place: int, outcome: int, doublings: int) -> None:
-        """Join neighbouring bins of one region and outcome in pairs, ``doublings`` times."""
-        offset = self.offset[place, outcome]
-        target = ((np.arange(BINS + 1) - offset) >> min(doublings, 62)) + offset
-        first = np.flatnonzero(np.diff(target, prepend=target[0] - 1))
-        old = self.counts[:, place, outcome, : BINS + 1]
-        joined = np.zeros_like(old)
-        joined[:, target[first]] = np.add.reduceat(old, first, axis=1, dtype=old.dtype)
-        self.counts[:, place, outcome, : BINS + 1] = joined
+        self.limit[place, outcome] = np.ldexp(1.0, exponent + self.room[place, outcome])
 
     def state(self) -> dict[str, np.ndarray]:
-        """The sums; for bins that are not empty, the distance to the next one and the count; the
+        """The sums; for bins that are not empty, the distance to the one before and the count; the
         exponents."""
-        flat = self.counts.reshape(-1)
-        index = np.flatnonzero(flat != 0)  # of bools: several times as fast
-        found = (
-            self.n, self.whole, self.fraction, np.diff(index, prepend=0), flat[index],
-            self.exponent,
-        )  # fmt: skip
+        from sim.engine import native
+
+        cells, number = self.counts.reshape(-1, BINS_KEPT), np.zeros(1, dtype=np.int64)
+        for _ in range(2):  # the first time, they are only numbered
+            steps, kept = np.empty(number, dtype=np.uint16), np.empty(number, dtype=cells.dtype)
+            native.call(f"pack_{8 * cells.itemsize}", cells, steps, kept, number)
+        found = self.n, self.whole, self.fraction, steps, kept, self.exponent
         return dict(zip(self.STATE, found, strict=True))
 
     def add_state(
@@ -303,36 +363,28 @@ class _Histogram:
         exponent: np.ndarray,
     ) -> None:
         """Add what another histogram of the same kind has counted."""
+        from sim.engine import native
+
         for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
             self._widen(place, outcome, int(exponent[place, outcome]))
         self.n += n
         self.whole += whole
         self.fraction += fraction
-        flat, index = self.counts.reshape(-1), np.cumsum(steps)
-        finer = (self.exponent - exponent).reshape(-1)
-        if finer.any():  # some of its bins are narrower: several go into one of these
-            cell = index // BINS_KEPT % finer.size
-            narrow = finer[cell] > 0
-            self._add_narrow(index[narrow], counts[narrow], cell[narrow], finer)
-            index, counts = index[~narrow], counts[~narrow]
-        flat[index] += counts  # no bin is named twice
-
-    def _add_narrow(
-        self, index: np.ndarray, counts: np.ndarray, cell: np.ndarray, finer: np.ndarray
-    ) -> None:
-        """Add counts of bins ``2**finer[cell]`` times narrower than those of the same cell here."""
-        place, offset = index % BINS_KEPT, self.offset.reshape(-1)[cell]
-        joined = ((place - offset) >> np.minimum(finer[cell], 62)) + offset
-        joined = np.where(place == MISSING, MISSING, joined)
-        np.add.at(self.counts.reshape(-1), index - place + joined, counts)
+        steps, counts = (np.require(one, requirements="A") for one in (steps, counts))
+        doublings, offset = (self.exponent - exponent).reshape(-1), self.offset.reshape(-1)
+        native.call(
+            f"unpack_{8 * self.counts.itemsize}", steps, counts, doublings, offset, BINS,
+            self.counts.reshape(-1, BINS_KEPT),
+        )  # fmt: skip
 
     def quantiles(self) -> np.ndarray:
         """Quantiles, float64 (quantile, week, region, outcome)."""
         from sim.engine import native
 
-        def at(rank: np.ndarray) -> np.ndarray:
-            index = np.empty_like(rank)
-            native.call(f"bins_at_{8 * self.counts.itemsize}", self.counts, rank, BINS, index)
-            return self.origin + (index - self.offset) * self.step
+        def at(ranks: np.ndarray) -> np.ndarray:
+            ranks = np.ascontiguousarray(np.moveaxis(ranks, 0, -1))
+            index = np.empty_like(ranks)
+            native.call(f"bins_at_{8 * self.counts.itemsize}", self.counts, ranks, BINS, index)
+            return self.origin + (np.moveaxis(index, -1, 0) - self.offset) * self.step
 
-        return np.stack([_between(at, self.n, q) for q in QUANTILES])
+        return _between(at, self.n, np.array(QUANTILES).reshape(-1, 1, 1, 1))

@@ -9,7 +9,7 @@ what a collector has kept:
 * ``state(plan, pieces)`` gives a chunk as plain arrays, which any process can make and a store
   keeps;
 * ``empty(plan)`` makes a gathering without runs; ``join(runs, state)`` adds a chunk to it, and
-  ``add(runs, pieces)`` the rows of one or more;
+  ``add(runs, pieces)`` the rows of some runs: threads call it at the same time;
 * ``result(made)`` gives the result.
 
 The order in which chunks are added does not change one bit of the result.
@@ -18,6 +18,7 @@ The order in which chunks are added does not change one bit of the result.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -128,7 +129,8 @@ class Gathering(Generic[Result]):
         self.kept, self.plan = kept, plan
 
     def add(self, runs: range, pieces: Sequence[Rows]) -> None:
-        """Take in all rows of a chunk."""
+        """Take in all rows of some runs, or of a chunk where ``by_chunk`` is set; threads may call
+        it at the same time."""
         self.join(runs, self.kept.state(self.plan, pieces))
 
     def join(self, runs: range, state: State) -> None:
@@ -145,7 +147,8 @@ class Collector(Generic[Result]):
 
     Attributes:
         by_chunk: whether bits of the result depend on which runs are added together, so that rows
-            must come chunk by chunk.
+            must come chunk by chunk. Otherwise they come batch by batch, and what they hold is used
+            again after that.
     """
 
     by_chunk: ClassVar[bool] = False
@@ -236,13 +239,15 @@ class RowArrays(Gathering[Result]):
     def __init__(self, kept: RowCollector[Any], plan: RunPlan) -> None:
         super().__init__(kept, plan)
         self.arrays: dict[int, np.ndarray] = {}
+        self.lock = threading.Lock()
 
     def array(self, job: int) -> np.ndarray:
         """The rows of a job; NaN in runs that have not arrived."""
-        if job not in self.arrays:
-            about = self.plan.jobs[job]
-            self.arrays[job] = np.full((len(about), *self.kept.shape(about)), np.nan)
-        return self.arrays[job]
+        with self.lock:
+            if job not in self.arrays:
+                about = self.plan.jobs[job]
+                self.arrays[job] = np.full((len(about), *self.kept.shape(about)), np.nan)
+            return self.arrays[job]
 
     def join(self, runs: range, state: State) -> None:
         for piece, rows in self.kept.rows_of(self.plan, runs, state):
@@ -544,6 +549,7 @@ class _Moments(Gathering[RunMoments]):
         self.sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self.waiting: dict[int, tuple[int, list[Any]]] = {}
         self.next = 0
+        self.lock = threading.Lock()
 
     def join(self, runs: range, state: State) -> None:
         reduced = []
@@ -552,12 +558,13 @@ class _Moments(Gathering[RunMoments]):
             edges = np.flatnonzero(np.diff(which, prepend=-1, append=-1))
             for low, high in pairwise(edges):
                 reduced.append((piece.job, int(which[low]), *_moments(rows[low:high])))
-        self.waiting[runs.start] = len(runs), reduced
-        while self.next in self.waiting:
-            size, found = self.waiting.pop(self.next)
-            for one in found:
-                self._combine(*one)
-            self.next += size
+        with self.lock:
+            self.waiting[runs.start] = len(runs), reduced
+            while self.next in self.waiting:
+                size, found = self.waiting.pop(self.next)
+                for one in found:
+                    self._combine(*one)
+                self.next += size
 
     def _sums(self, job: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if job not in self.sums:

@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -28,6 +30,7 @@ from sim.core import signals
 from sim.core.errors import CodoseError, InputError, InterruptedRun
 from sim.engine import batch
 from sim.engine.layout import source_hash
+from sim.engine.rooms import Rooms
 from sim.runs import making, parts, price
 from sim.runs.collect import Collector, FailedRun, Gathering, Looks, Made, Points, Rows, RunValues
 from sim.runs.plan import WORK, RunPlan
@@ -241,6 +244,7 @@ class _Assembly:
         self.waiting: list[tuple[int, dict[str, np.ndarray]]] = []
         """Chunks that were taken in and not written yet."""
         self.waiting_bytes = 0
+        self.rooms = Rooms()
         self.store = self._open(note)
 
     def runs_of(self, chunk: int) -> range:
@@ -253,9 +257,13 @@ class _Assembly:
         total = sum(len(self.runs_of(chunk)) for chunk in wanted)
         try:
             self.how.report_progress(0, total)
+            told = 0
             with contextlib.closing(self._all(wanted)) as chunks:
                 for _ in chunks:
-                    self.how.report_progress(int(self.done.sum()), total)
+                    signals.check()
+                    if (done := int(self.done.sum())) > told:  # threads may be ahead of their turn
+                        self.how.report_progress(done, total)
+                        told = done
         except KeyboardInterrupt:
             self._write_waiting()
             raise self._interrupted(total) from None
@@ -347,11 +355,7 @@ class _Assembly:
                     self._keep(chunk, state)
                     yield chunk
             return
-        for chunks, made in batch.by_threads(self._rows, tasks, workers):
-            with signals.held():
-                for runs, rows in made:
-                    self.gathering.add(runs, rows)
-                    self._note(runs, making.failures_of(rows))
+        for chunks in batch.by_threads(self._add, tasks, workers):
             yield chunks[-1]  # one step of progress
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
@@ -366,20 +370,31 @@ class _Assembly:
         size = max(1, round(work / one))
         return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
 
-    def _rows(self, chunks: list[int]) -> tuple[list[int], list[tuple[range, list[Rows]]]]:
-        """Measure the chunks of a task, without a store all in a row, as one where the collector
-        allows it; runs in a thread."""
+    def _add(self, chunks: list[int]) -> list[int]:
+        """Make the chunks of a task and take them in, batch by batch where the collector allows it;
+        runs in a thread."""
         ranges = [self.runs_of(chunk) for chunk in chunks]
-        if not self.collect.by_chunk:
-            ranges = [range(ranges[0].start, ranges[-1].stop)]
-        found: list[tuple[range, list[Rows]]] = [(runs, []) for runs in ranges]
-        for place, rows in making.make(self.plan, self.collect, ranges):
-            found[place][1].append(rows)
-        return chunks, found
+        if self.collect.by_chunk:
+            made = making.make(self.plan, self.collect, ranges, self.rooms)
+            for place, together in groupby(made, key=itemgetter(0)):
+                self._take(ranges[place], [rows for _, rows in together])
+            return chunks
+        whole = range(ranges[0].start, ranges[-1].stop)
+        for _, rows in making.make(self.plan, self.collect, [whole], self.rooms):
+            start = int(self.plan.edges[rows.piece.job])
+            self._take(range(start + rows.piece.first, start + rows.piece.last), [rows])
+        return chunks
+
+    def _take(self, runs: range, rows: Sequence[Rows]) -> None:
+        """Take in some runs, wholly or not at all."""
+        with signals.held():
+            self.gathering.add(runs, rows)
+            self._note(runs, making.failures_of(rows))
 
     def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
         """Make each chunk as plain arrays; runs in a thread."""
-        states = making.states(self.plan, self.collect, [self.runs_of(chunk) for chunk in chunks])
+        ranges = [self.runs_of(chunk) for chunk in chunks]
+        states = making.states(self.plan, self.collect, ranges, self.rooms)
         return list(zip(chunks, states, strict=True))
 
     # --- elsewhere ---------------------------------------------------------------------------

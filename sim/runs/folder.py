@@ -239,7 +239,12 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
     import pyarrow.parquet
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pyarrow.parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    # Floats hardly repeat: a dictionary of them takes time, and more room than they do.
+    few = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+    pyarrow.parquet.write_table(
+        table, folder / f"{name}.parquet", compression="zstd", use_dictionary=few,
+        write_statistics=few,
+    )  # fmt: skip
     if not csv:
         return
     plain = pa.schema(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -20,6 +21,7 @@ from sim.core.outcomes import RECORD
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.engine.reduction import not_finite
+from sim.engine.rooms import Room, Rooms
 from sim.runs.collect import Collector, Failure, Looks, Rows
 from sim.runs.engines import checked_record
 from sim.runs.own import OwnEngine, WrongSource, plain, reported
@@ -28,17 +30,18 @@ from sim.scenario.scenario import Scenario
 
 
 def make(
-    plan: RunPlan, collect: Collector[Any], chunks: Sequence[range]
+    plan: RunPlan, collect: Collector[Any], chunks: Sequence[range], rooms: Rooms | None = None
 ) -> Iterator[tuple[int, Rows]]:
     """Measure the runs of some chunks, a few at a time; yield the position of the chunk and rows.
 
-    Consecutive runs are made together, even across the edge of a chunk.
+    Consecutive runs are made together, even across the edge of a chunk. Where ``rooms`` are given,
+    their memory holds the records, and what is yielded must be done with before the next.
     """
     place = 0
     for whole in _adjacent(chunks):
         for piece in plan.pieces(whole):
             job, start = plan.jobs[piece.job], int(plan.edges[piece.job])
-            for rows in _batches(plan, collect, job, piece):
+            for rows in _batches(plan, collect, job, piece, rooms):
                 first = rows.piece.first
                 while first < rows.piece.last:
                     while chunks[place].stop <= start + first:
@@ -74,12 +77,14 @@ def _cut(rows: Rows, first: int, last: int) -> Rows:
     return Rows(Piece(piece.job, first, last), arrays, failures)
 
 
-def _batches(plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece) -> Iterator[Rows]:
+def _batches(
+    plan: RunPlan, collect: Collector[Any], job: Job, piece: Piece, rooms: Rooms | None
+) -> Iterator[Rows]:
     """Consecutive runs of one job, as many as one call of the engine makes."""
     weeks = collect.weeks(job)
     rows = job.scenario.horizon_weeks + 1 if weeks is None else len(weeks)
     size = batch.most_runs(job.scenario, rows) if plan.compiled else 1
-    asking = _Asking(plan, collect, job, weeks)
+    asking = _Asking(plan, collect, job, weeks, rooms)
     for first in range(piece.first, piece.last, size):
         last = min(first + size, piece.last)
         records, failures = asking.records(first, last)
@@ -99,12 +104,14 @@ class _Asking:
 
     Attributes:
         weeks: the weeks that records report; None: all.
+        rooms: memory for the records of a call; None: each has its own.
     """
 
     plan: RunPlan
     collect: Collector[Any]
     job: Job
     weeks: Sequence[int] | None
+    rooms: Rooms | None
 
     def records(self, first: int, last: int) -> tuple[list[np.ndarray], list[Failure]]:
         """Records of runs first..last - 1 of the job, with TA and without, and which failed."""
@@ -116,20 +123,21 @@ class _Asking:
                 records.append(records[0])  # a scenario without TA is its own counterfactual
                 continue
             stage = "with TA" if scenario.has_ta else "without TA"
-            made, lost = self.one_arm(scenario, first, last)
+            room = np.zeros if self.rooms is None else partial(self.rooms.zeros, stage)
+            made, lost = self.one_arm(scenario, first, last, room)
             records.append(made)
             for row, why in lost.items():
                 failures.setdefault(row, (row, stage, why))
         return records, [failures[row] for row in sorted(failures)]
 
     def one_arm(
-        self, scenario: Scenario, first: int, last: int
+        self, scenario: Scenario, first: int, last: int, room: Room = np.zeros
     ) -> tuple[np.ndarray, dict[int, str]]:
         """Records with or without TA, one row a run, and the reason of each row that failed."""
         if not self.plan.compiled and last - first > 1:
             return self.each(scenario, first, last)
         try:
-            made = self.made(scenario, first, last)
+            made = self.made(scenario, first, last, room)
         except (InputError, EngineError):
             raise
         except Exception as error:
@@ -144,7 +152,7 @@ class _Asking:
         lost = {row: why[0] for row, (_, why) in enumerate(made) if why}
         return np.concatenate([record for record, _ in made]), lost
 
-    def made(self, scenario: Scenario, first: int, last: int) -> np.ndarray:
+    def made(self, scenario: Scenario, first: int, last: int, room: Room) -> np.ndarray:
         """What the engine or the collector's ``look`` gives: (runs, weeks, regions, columns) or
         (runs, numbers)."""
         job, seed = self.job, self.plan.seed
@@ -152,7 +160,9 @@ class _Asking:
             return self.collect.look(job, scenario, slice(first, last), seed)
         which, replicates = job.which[first:last], job.replicate[first:last]
         if self.plan.compiled:
-            return batch.run_here(scenario, job.matrix, which, replicates, seed, weeks=self.weeks)
+            return batch.run_here(
+                scenario, job.matrix, which, replicates, seed, weeks=self.weeks, room=room
+            )
         single = self.plan.chosen[1]
         record = single(scenario, job.sets[int(which[0])], seed, int(replicates[0]))
         checked = checked_record(plain(record, len(job.own)), scenario)
@@ -189,10 +199,10 @@ def _reason(error: Exception) -> str:
 
 
 def states(
-    plan: RunPlan, collect: Collector[Any], chunks: Sequence[range]
+    plan: RunPlan, collect: Collector[Any], chunks: Sequence[range], rooms: Rooms | None = None
 ) -> Iterator[dict[str, np.ndarray]]:
     """Chunks as plain arrays, in order, with their failed runs."""
-    for _, together in groupby(make(plan, collect, chunks), key=itemgetter(0)):
+    for _, together in groupby(make(plan, collect, chunks, rooms), key=itemgetter(0)):
         failures: list[Failure] = []
         arrays = collect.state(plan, _noting(together, failures))
         text = json.dumps(failures).encode()

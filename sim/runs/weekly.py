@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from sim.core import outcomes
 from sim.core.outcomes import Outcome
 from sim.core.units import OVERALL
 from sim.engine.reduction import Reduction
+from sim.engine.rooms import Rooms
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
 from sim.runs.collect import Arrays, Collector, FailedRun, Gathering, Made, Rows, State
@@ -23,6 +25,8 @@ from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario.scenario import Scenario
 
+_ROOMS = Rooms()
+"""Memory of each thread for the counts of a chunk, which are many times as large as its state."""
 _COUNTED_PARTS = 16
 """Least number of chunks where weeks are counted: few, as the size of a state hardly depends on its
 number of runs."""
@@ -134,27 +138,45 @@ class Weekly(Collector["RunWeeks"]):
         """All weeks where bands are made."""
         return self.reduction(job).reported
 
-    def bands(self, job: Job) -> Bands:
-        """Bands without runs."""
-        weeks = job.scenario.horizon_weeks + 1
-        return Bands(weeks, len(job.places), 0 if self.exact else self.runs, arms=3, own=job.own)
+    def bands(self, job: Job, rooms: Rooms | None = None) -> Bands:
+        """Bands without runs; ``rooms`` may hold what they count."""
+        weeks, runs = job.scenario.horizon_weeks + 1, 0 if self.exact else self.runs
+        return Bands(weeks, len(job.places), runs, own=job.own, rooms=rooms)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
-        """ "values" (runs, with and without TA, points,
-        regions, outcomes) and, where bands are made, "with_ta" and "without_ta" (runs, weeks,
-        regions, outcomes)."""
+        """ "values" (runs, with and without TA, points, regions, outcomes) and, where bands are
+        made, "with_ta" and "without_ta": (runs, weeks, regions, outcomes) or, where values are
+        counted, the records themselves."""
         reduction = self.reduction(job)
         values = [_at_points(job, reduction.at_points(one, which)) for one in records]
         found = {"values": np.stack(values, axis=1)}
         if self.every_week:
-            weekly = [reduction.weekly(one, which) for one in records]
-            found |= dict(zip(ARMS, weekly, strict=False))
+            kept = [reduction.weekly(one, which) for one in records] if self.exact else records
+            found |= dict(zip(ARMS, kept, strict=False))
         return found
 
+    def count(self, bands: Bands, job: Job, rows: Rows) -> None:
+        """Add the weeks of runs that did not fail to the bands, if there are any."""
+        if not self.every_week:
+            return
+        arms = [rows.arrays["with_ta"], rows.arrays["without_ta"]]
+        which = job.which[rows.piece.first : rows.piece.last]
+        if rows.failures:
+            good = np.ones(len(rows.piece), dtype=bool)
+            good[[row for row, *_ in rows.failures]] = False
+            arms, which = [arm[good] for arm in arms], which[good]
+        if len(which) == 0:
+            return
+        if self.exact:
+            bands.add(*arms)
+        else:
+            bands.add_records(self.reduction(job), which, *arms)
+
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
-        bands, values = self.bands(plan.jobs[0]), []
+        (job,), values = plan.jobs, []
+        bands = self.bands(job, _ROOMS)
         for rows in pieces:
-            _count(bands, rows)
+            self.count(bands, job, rows)
             values.append(rows.arrays["values"])
         return {"values": np.concatenate(values), **bands.state()}
 
@@ -169,19 +191,6 @@ def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
     if "year_after" in values:
         values["persistence"] = values["year_after"] - values["end_of_ta"]
     return np.stack(list(values.values()), axis=1)
-
-
-def _count(bands: Bands, rows: Rows) -> None:
-    """Add the weeks of runs that did not fail to the bands, if there are any."""
-    if "with_ta" not in rows.arrays:
-        return
-    arms = [rows.arrays["with_ta"], rows.arrays["without_ta"]]
-    if rows.failures:
-        good = np.ones(len(rows.piece), dtype=bool)
-        good[[row for row, *_ in rows.failures]] = False
-        arms = [arm[good] for arm in arms]
-    if len(arms[0]):
-        bands.add(*arms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,29 +231,34 @@ class _Weeks(Gathering[RunWeeks]):
         super().__init__(kept, plan)
         self.job = plan.jobs[0]
         self.bands = kept.bands(self.job)
-        self.values: np.ndarray | None = None
+        shape = 2, len(point_names(self.job.scenario)), len(self.job.places), len(self.job.outcomes)
+        self.values = np.empty((plan.runs, *shape))
+        """Of any content in runs that have not arrived."""
+        self.lock = threading.Lock()
         self.runs: list[tuple[int, int]] = []
         """First and last run of each batch of weeks, in the order of arrival."""
 
     def _put(self, first: int, values: np.ndarray) -> None:
-        if self.values is None:
-            self.values = np.full((self.plan.runs, *values.shape[1:]), np.nan)
         self.values[first : first + len(values)] = values
         self.runs.append((first, first + len(values)))
 
     def add(self, runs: range, pieces: Sequence[Rows]) -> None:
         for rows in pieces:
-            self._put(rows.piece.first, rows.arrays["values"])
-            _count(self.bands, rows)
+            if not self.kept.exact:  # all threads count at the same time
+                self.kept.count(self.bands, self.job, rows)
+            with self.lock:
+                self._put(rows.piece.first, rows.arrays["values"])
+                if self.kept.exact:
+                    self.kept.count(self.bands, self.job, rows)
 
     def join(self, runs: range, state: State) -> None:
         self._put(runs.start, state["values"])
         self.bands.add_state(state)
 
     def result(self, made: Made) -> RunWeeks:
+        _ROOMS.clear()
         job, done = self.job, made.done
-        shape = (2, len(point_names(job.scenario)), len(job.places), len(job.outcomes))
-        values = np.empty((0, *shape)) if self.values is None else self.values[done]
+        values = self.values if done.all() else self.values[done]
         points = PointValues(
             points=point_names(job.scenario),
             set_index=job.which[done],

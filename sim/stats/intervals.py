@@ -21,8 +21,8 @@ from sim.core.units import CONFIDENCE, TAILS, z_value
 @overload
 def rank_of(q: float, n: int) -> float: ...
 @overload
-def rank_of(q: float, n: np.ndarray) -> np.ndarray: ...
-def rank_of(q: float, n: int | np.ndarray) -> float | np.ndarray:
+def rank_of(q: float | np.ndarray, n: np.ndarray) -> np.ndarray: ...
+def rank_of(q: float | np.ndarray, n: int | np.ndarray) -> float | np.ndarray:
     """The position of a quantile among n ordered values, from 0; a fraction means interpolation.
 
     >>> rank_of(0.5, 9), rank_of(0.05, 9)

@@ -59,7 +59,7 @@ found.messages = {
   job: await message(() => engine.open(fs.readFileSync(path.join(path.dirname(file), "old.job")))),
   sets: await message(() => engine.run({ sets: sets.slice(1), which: [0], replicates: [0] })),
   entry: await message(() => engine.call("at_noon", { arrays: {}, wanted: [] })),
-  argument: await message(() => engine.call("largest", { arrays: {}, wanted: [] })),
+  argument: await message(() => engine.call("first_wrong", { arrays: {}, wanted: [] })),
   which: await message(() => engine.run({ sets, which: [7], replicates: [0] })),
   damaged: await message(() => Engine.load(wasm.subarray(0, 1000), layout)),
 };

@@ -150,15 +150,16 @@ function defineCodoseEngine() {
         result: { type: "float64", shape: [count, now.length, ...places] },
       };
       const every = { type: "float64", shape: [weekly ? count : 0, rows, ...places] };
+      const each = { type: "float64", shape: [weekly ? count : 0, ...more.work.shape] };
       const blocks = this._blocks("fill_given", "first_wrong", "at_points", "weekly");
-      this._lay({ ...given, ...more, every, ...blocks });
+      this._lay({ ...given, ...more, every, each, ...blocks });
       this._run(given, runs);
       const flat = { ...given.records, shape: [count, rows * regions * columns] };
       const arrays = { ...given, ...more };
       this._enter("fill_given", blocks, arrays);
       this._enter("first_wrong", blocks, { ...arrays, records: flat });
       this._enter("at_points", blocks, arrays, { summed: summed ? 1 : 0 });
-      if (weekly) this._enter("weekly", blocks, { ...arrays, result: every });
+      if (weekly) this._enter("weekly", blocks, { ...arrays, work: each, result: every }, { first: 0 });
       const found = { points: this._floats(more.result), weekly: null, wrong: [] };
       if (weekly) found.weekly = this._overall(every, weekly);
       this._leave_out(found, new BigInt64Array(this._memory.buffer, more.status.address, count));
