@@ -170,6 +170,8 @@ def element(file: str, name: str, alt: str) -> str:
     box = re.search(r'viewBox="[^"]*"', head)
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
+    # An image is named by its dots, so two colour bars may share a name, which nothing refers to.
+    body = re.sub(r' id="image[0-9a-f]+"', "", body)
     body = re.sub(r' id="([^"]*)"', lambda found: f' id="{name}-{found[1]}"', body)
     body = body.replace("url(#", f"url(#{name}-").replace('xlink:href="#', f'href="#{name}-')
     body = body.replace("'DejaVu Sans'", _FONTS)
