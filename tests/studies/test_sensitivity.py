@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ from sim.studies.sensitivity.words import words
 from sim.studies.spec import Study, StudyError
 from sim.studies.verify import second_seed
 from tests.cases import codose, tiny, written
+from tests.strategies import in_turn
 from tests.study_case import summaries
 
 SOBOL_G_A = np.array([0.0, 1.0, 4.5, 9.0, 99.0, 99.0, 99.0, 99.0])
 
 
+@cache
 def study(function: str, *, noise: float = 0.0, more: str = "", outcomes: str = "[y]") -> Result:
     text = (
         f"kind: sensitivity\nscenario: {{function: {function}, noise: {noise}}}\n"
@@ -168,8 +171,7 @@ def test_ishigami_by_spectra(name: str) -> None:
 # --- chance ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
-@pytest.mark.parametrize("replicates", [1, 2, 5])
+@pytest.mark.parametrize(("seed", "replicates"), in_turn([0, 1, 2, 3], [1, 2, 5]))
 def test_a_dead_factor_is_0_or_not_converged(seed: int, replicates: int) -> None:
     """4 a + 2 b + N(0, 1) with fresh chance: the known tools give the dead factor a third."""
     more = f"random_numbers: fresh\nsamples: 256\nreplicates: {replicates}\nseed: {seed}\n"
