@@ -205,7 +205,7 @@ def test_what_is_left_out_is_said() -> None:
         (PHASES, {"phone.hours": 1}, "phone.every_weeks and phone.hours together"),
         (PHASES, {"months": 60}, "beyond the horizon"),
         (PHASES, {"hour": 2}, "did you mean 'hours'"),
-        (PHASES, {"dosage[0].first_week": "May", "taper": 1}, "first_week: .May. is not a number"),
+        (PHASES, {"dosage[0].first_week": "May", "taper": 0.5}, "first_week: .May. is not"),
         (LOGGED, {"regions": 1}, "contact log has contacts of coast"),
         (LOGGED, {"first_week": 30}, "contact log runs to week 38"),
         (LOGGED, {"providers": 3}, "hours a week of 2 providers, not of 3"),
