@@ -16,7 +16,10 @@ def main() -> None:
     gc.set_threshold(*COLLECT)
     from sim import cli
 
-    cli.main()
+    try:
+        cli.main()
+    finally:
+        gc.freeze()  # or Python would look through all of it again before the process ends
 
 
 if __name__ == "__main__":

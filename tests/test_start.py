@@ -103,6 +103,24 @@ def there(folder: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.smoke
+def test_only_a_command_changes_when_garbage_is_looked_for() -> None:
+    code = (
+        "import atexit, gc, sys\n"
+        "before = gc.get_threshold()\n"
+        "import sim\n"
+        "print(gc.get_threshold() == before)\n"
+        "atexit.register(lambda: print(gc.get_threshold() > before, gc.get_freeze_count() > 0))\n"
+        "sys.argv = ['codose', '--version']\n"
+        "from sim.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=600
+    )
+    first, _, last = done.stdout.splitlines()
+    assert (done.returncode, first, last) == (0, "True", "True True"), done.stderr
+
+
 def test_help_and_mistakes_load_the_spec_of_their_kind_alone(there: dict[str, set[str]]) -> None:
     """Not even NumPy; nor pydantic where there is neither a kind nor a value that typer checks."""
     kinds = studies.names()
