@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim import studies
@@ -26,6 +27,7 @@ from sim.studies.kind import StudyKind
 from sim.studies.report import SHEET_ROWS, workbook_of
 from sim.studies.result import Result, finished, load
 from sim.studies.verify import first_difference, verify
+from tests import frozen
 from tests.cases import codose, command_line, tiny
 
 NEW_KIND = Path(__file__).parent / "new_kind"
@@ -101,6 +103,30 @@ def test_a_folder_is_read_back_as_it_was_found(found: Result, tmp_path: Path) ->
     assert finished(folder, found.study) is not None, "finished work would be done again"
     again = back.save(tmp_path / "b", figures=())
     assert bytes_of(again) == bytes_of(folder)
+
+
+@pytest.mark.parametrize("found", studies.names(), indirect=True)
+def test_no_number_moves_unnoticed(found: Result) -> None:
+    kept = json.loads(frozen.FILE.read_text(encoding="utf-8"))
+    assert frozen.moved(kept[found.kind.name], frozen.facts(found)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "changed"),
+    [
+        ([0.5, 0.7, np.nan], [0.5, 0.7 + 1e-6, np.nan]),
+        ([0.5, 0.7, np.nan], [0.7, 0.5, np.nan]),
+        ([0.5, 0.7, np.nan], [0.5, 0.7, 0.6]),
+        (["worse", "better"], ["worse", "about the same"]),
+    ],
+)
+def test_what_moved_is_named(column: list[Any], changed: list[Any]) -> None:
+    kept, now = ({"levels": {"mean": frozen.fact(pd.Series(one))}} for one in (column, changed))
+    assert frozen.moved(kept, kept) == []
+    (said,) = frozen.moved(kept, now)
+    assert said.startswith("levels.mean: ")
+    assert "columns" in frozen.moved(kept, {"levels": {}})[0]
+    assert "tables" in frozen.moved(kept, {})[0]
 
 
 @every_kind
