@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
@@ -78,7 +79,7 @@ class Result:
         """The number of runs that failed and were left out."""
         return len(self.tables[FAILURES]) if FAILURES in self.tables else 0
 
-    @property
+    @cached_property
     def answer(self) -> Answer:
         """The answer in sentences."""
         return self.kind.words(self.study, self.tables)
