@@ -194,7 +194,7 @@ def test_what_matters_stands_on_the_first_page(made: Made) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        kind if kind == "compare" else pytest.param(kind, marks=pytest.mark.slow)
+        kind if kind == "ladder" else pytest.param(kind, marks=pytest.mark.slow)
         for kind in studies.names()
     ],
     indirect=True,
