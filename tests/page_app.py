@@ -14,11 +14,17 @@ import pytest
 APP = Path(__file__).resolve().parents[1] / "sim" / "page" / "app"
 
 
-def ask(module: str, asked: Any, folder: Path) -> Any:
-    """What ``tests/oracle/MODULE.ts`` of the app answers; numbers that JSON lacks are read back."""
+def node_js() -> str:
+    """The path of Node.js; the test is skipped without it, best before it prepares anything."""
     node = shutil.which("node")
     if node is None or not (APP / "node_modules").is_dir():
         pytest.skip("no Node.js here, or no `npm ci` in sim/page/app")
+    return node
+
+
+def ask(module: str, asked: Any, folder: Path) -> Any:
+    """What ``tests/oracle/MODULE.ts`` of the app answers; numbers that JSON lacks are read back."""
+    node = node_js()
     built = folder / f"{module}.mjs"
     if not built.exists():
         _run([node, APP / "build.mjs", "--node", APP / "tests" / "oracle" / f"{module}.ts", built])

@@ -19,7 +19,7 @@ from sim.scenario.plans_file import parse_plans
 from sim.scenario.scenario import Scenario, _complete
 from tests import mutations
 from tests import test_scenario_messages as messages
-from tests.page_app import ask
+from tests.page_app import ask, node_js
 
 KNOWN = ("schema", "plans_schema", "parameters", "functions", "words")
 
@@ -155,6 +155,7 @@ SHARES = [(0, 250), pytest.param(250, 950, marks=pytest.mark.slow)]
 def test_mutated_scenarios_are_accepted_and_refused_alike(
     first: int, count: int, tmp_path: Path
 ) -> None:
+    node_js()
     wrong = [
         (text, python, page)
         for text, python, page in decisions(mutated_texts(first, count), tmp_path)
@@ -237,6 +238,7 @@ def plans_says(text: str) -> list[str]:
 def test_mutated_plans_files_are_accepted_and_refused_alike(
     first: int, count: int, tmp_path: Path
 ) -> None:
+    node_js()
     loader = next(one for one in mutations.loaders() if one.name == "plans")
     texts = texts_of(loader, "my.plans.yaml", first, count)
     found = answers([{"what": "plans", "text": text} for text in texts], tmp_path)
