@@ -545,3 +545,11 @@ def test_team_file_with_other_people_than_staff(tmp_path: Path) -> None:
         f"{path}:5:12: regions.network: the team has 2 people, but region_2 has 3 staff; "
         "allowed: 3 people, or staff: 2"
     )
+
+
+@pytest.mark.parametrize("names", ["scenario: source", "scenarios: [source, light_touch]"])
+def test_a_study_is_told_from_a_scenario(names: str) -> None:
+    assert messages(f"name: x\nkind: plan\n{names}\nbudget: {{money: 1}}\n") == [
+        "f.yaml:2:7: kind: makes this a study, not a scenario; allowed: codose plan f.yaml"
+    ]
+    assert len(messages("name: x\nkind: plan\nbudget: {money: 1}\n")) == 2, "no study either"

@@ -324,6 +324,14 @@ def _unknown_scenario(name: str) -> Problem:
 
 def _complete(document: Document, folder: Path | None) -> ScenarioFields:
     """The checked fields, with the contents of the files that they name."""
+    data = document.data if isinstance(document.data, Mapping) else {}
+    if isinstance(kind := data.get("kind"), str) and {"scenario", "scenarios"} & data.keys():
+        raise ScenarioError(
+            document.problem(
+                ("kind",), "makes this a study, not a scenario", value=kind,
+                allowed=f"codose {kind} {document.file}",
+            )
+        )  # fmt: skip
     checked = check(ScenarioFields, document, what="a scenario", fallback={"name": "unnamed"})
     if checked.value is None:
         raise_problems(checked.problems, file=document.file)
