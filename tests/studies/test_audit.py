@@ -81,7 +81,7 @@ def test_more_respondents_are_less_noise() -> None:
 
 def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
     """Knowledge rises by .1 a year without TA: before-after reports it, a comparison does not."""
-    table = audit(background_trends=[0.1], sets=4, replicates=20).table("audit")
+    table = audit(background_trends=[0.1], sets=2, replicates=20).table("audit")
     rows = of(table, world="does nothing").set_index("design")
     assert rows.loc["before_after", "bias"] > 0.2
     assert abs(rows.loc["random_pick", "bias"]) < rows.loc["before_after", "bias"] / 2
@@ -89,7 +89,7 @@ def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
 
 def test_those_who_ask_for_more_are_not_like_the_others() -> None:
     """Where regions choose their dose, a slope is found even if TA does nothing."""
-    found = audit(design="dose_regression", scenario="on_demand", sets=4, replicates=20)
+    found = audit(design="dose_regression", scenario="on_demand", sets=2, replicates=20)
     assert list(found.tables) == ["audit"]
     rows = of(found.table("audit"), world="does nothing")
     assert (rows["true"] == 0.0).all()
