@@ -15,6 +15,7 @@ from sim.core import outcomes
 from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
 from sim.engine import batch, counting, native, summary
 from sim.engine.reduction import Reduction, not_finite
+from sim.engine.rooms import Rooms
 from sim.engine.tables import parameter_rows
 from sim.runs import bands
 from sim.runs.bands import Bands
@@ -301,6 +302,54 @@ def test_threads_that_count_at_once_lose_nothing() -> None:
     np.testing.assert_array_equal(first.n, second.n)
     np.testing.assert_array_equal(first.mean, second.mean)
     np.testing.assert_array_equal(first.quantiles, second.quantiles)
+
+
+@pytest.mark.parametrize("runs", [2000, 70_000])  # counts of 16 and of 32 bits
+def test_states_that_are_joined_are_what_is_counted_together(runs: int) -> None:
+    """Also where bins differ in width, and both ways round; effects have both signs."""
+    draw = np.random.default_rng(5)
+    parts = [draw.normal(0, 3.0**scale, (2, 15, 5, 2, len(NAMES))) for scale in (0, 9, 4)]
+    for part in parts:
+        part[draw.random(part.shape) < 0.1] = np.nan
+    states, together = [], Bands(5, 2, runs)
+    for part in parts:
+        alone = Bands(5, 2, runs)
+        for bands_of in (alone, together):
+            bands_of.add(*part)
+        states.append(alone.state())
+    expected = together.table()
+    for order in (states, states[::-1]):
+        joined = Bands(5, 2, runs)
+        for state in order:
+            joined.add_state(state)
+        for name, array in joined.state().items():
+            np.testing.assert_array_equal(array, together.state()[name], err_msg=name)
+        for name in ("n", "mean", "quantiles"):
+            np.testing.assert_array_equal(getattr(joined.table(), name), getattr(expected, name))
+
+
+def test_weeks_in_parts_are_all_weeks() -> None:
+    records = records_of(3, 30, 2, 0.5, seed=1)
+    which = np.array([0, 1, 2], dtype=np.int64)
+    reduced = reduction(30, (29,))
+    whole = reduced.weekly(records, which)
+    for edges in ([0, 30], [0, 1, 13, 14, 30], list(range(31))):
+        seen = []
+        for weeks, values in reduced.weekly_in_parts(records, which, edges):
+            np.testing.assert_array_equal(values, whole[:, weeks])
+            seen += range(weeks.start, weeks.stop)
+        assert seen == list(range(30))
+
+
+def test_memory_that_is_used_again_holds_zeros() -> None:
+    """What a run leaves behind in it does not reach the next one."""
+    rooms, scenario = Rooms(), Scenario.shipped("classroom")
+    matrix, seed = parameter_rows([scenario.parameter_set()]), 3
+    which = np.zeros(2, dtype=np.int64)
+    for replicates in ([0, 1], [2, 3], [0, 1]):
+        given = scenario, matrix, which, np.array(replicates), seed
+        found = batch.run_here(*given, room=lambda shape: rooms.zeros("records", shape))
+        np.testing.assert_array_equal(found, batch.run_here(*given))
 
 
 @pytest.mark.parametrize("counter", [np.uint16, np.uint32])

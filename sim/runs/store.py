@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa  # imported where it is used, because a first run can do without
 
 FORMAT = "codose study"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "study.json"
 _PART = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-([0-9a-f]{64})\.parquet")
 
@@ -267,7 +267,7 @@ class Store:
             raise ValueError(f"the part has columns {table.column_names}, not {self.columns}")
         sink = io.BytesIO()
         pyarrow.parquet.write_table(
-            table, sink, compression="zstd", use_dictionary=False, write_statistics=False
+            table, sink, compression="lz4", use_dictionary=False, write_statistics=False
         )
         return self._put(chunk, sink.getvalue())
 
