@@ -118,10 +118,12 @@ def percent(value: float) -> str:
 
     >>> [percent(x) for x in (0.5, 0.9996, 1.0, 0.004, 0.0)]
     ['50 %', 'over 99 %', '100 %', 'under 1 %', '0 %']
+    >>> [percent(x) for x in (-0.0017, -0.059, -0.66, -1.17)]
+    ['-0.17 %', '-5.9 %', '-66 %', '-117 %']
     """
     if (text := _unusual(value)) is not None:
         return text
-    if value < 0:
+    if -0.1 < value < 0:
         return f"{100 * value:.2g} %"
     rounded = round(100 * value)
     if rounded == 100 and value < 1:

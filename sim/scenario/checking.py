@@ -15,7 +15,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
@@ -188,7 +188,7 @@ class Shape(Rule):
     """A field that a given function checks, with the JSON schema of what that accepts."""
 
     function: Callable[[Any], Any]
-    accepts: Mapping[str, Any]
+    accepts: Mapping[str, Any] = field(hash=False)
 
     def check(self, value: Any) -> Any:
         """The value to keep, or the refusal."""

@@ -299,6 +299,10 @@ def _sets(value: Any) -> int | str:
     )
 
 
+SETS = Shape(_sets, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]})
+"""How a number of plausible sets, or the folder of a calibration, is checked and described."""
+
+
 @dataclass(frozen=True)
 class Option:
     """How a field is given on the command line: ``Annotated[int, Number(1), Option("-n")]``.
@@ -378,11 +382,7 @@ class Header(Strict):
 class OverSets(Header):
     """The fields of a study over plausible parameter sets."""
 
-    sets: Annotated[
-        int | str,
-        Shape(_sets, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
-        Option(metavar="N|DIR", path=True),
-    ] = DEFAULT_SETS
+    sets: Annotated[int | str, SETS, Option(metavar="N|DIR", path=True)] = DEFAULT_SETS
     """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
     hold: Annotated[
         Mapping[str, float],

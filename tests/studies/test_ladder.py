@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim.runs.collect import Points
+from sim.runs.execute import execute
+from sim.runs.plan import RunPlan, independent
+from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
 from sim.studies.ask import ask
+from sim.studies.plausible import plausible_sets
 from sim.studies.spec import StudyError
 from tests.cases import codose, written
 from tests.study_case import summaries
@@ -48,6 +53,28 @@ def test_a_ladder_is_the_paired_difference_of_two_scenarios() -> None:
     assert rows["effect"].iloc[2] == pytest.approx(third.mean(), abs=1e-12)
 
 
+def test_over_plausible_sets_the_sets_are_the_units() -> None:
+    result = ask(written(LADDER.replace("replicates: 6", "replicates: 2\nsets: 4")))
+    source = Scenario.shipped("source")
+    sides = []
+    for value in (0.0, 1.0):
+        arm = with_levers(source, {"co_creation": value})
+        sets = [
+            one.replace(beyond_range=True, power_sharing=0.0)
+            for one in plausible_sets(4).within(arm)
+        ]
+        plan = RunPlan((independent(arm, sets, 2, [104]),), 1)
+        sides.append(execute(plan, collect=Points(("trust",))).of("trust", 104))
+    means = (sides[1] - sides[0]).mean(axis=1)  # of each set
+    rows = result.table("ladder").query("outcome == 'trust'").set_index("step")
+    found = rows.loc["no power"]
+    assert found["effect"] == pytest.approx(means.mean(), abs=1e-12)
+    half = stats.t.ppf(0.95, 3) * means.std(ddof=1) / 2
+    assert found["high"] - found["effect"] == pytest.approx(half, rel=1e-6)
+    assert (found["n"], found["runs"]) == (8, 8)
+    assert "Each step is taken in every set" in result.answer.text
+
+
 def test_without_learning_co_creation_teaches_less() -> None:
     result = ask(written(LADDER))
     frame = result.table("ladder")
@@ -81,6 +108,7 @@ def test_another_command_says_which_one_asks_a_ladder() -> None:
         ("high: 1.0", "high: 1.5", "1.5 is out of range"),
         ("lever: co_creation", "lever: co_creatoin", "is not a lever"),
         ("replicates: 6", "replicates: 1", "an interval needs two replicates"),
+        ("replicates: 6", "sets: 1", "2 or more; none for the values of the scenario"),
         ("[trust, knowledge]", "[trust, knowlege]", "did you mean 'knowledge'?"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Literal
 
 from sim.core.errors import InputError, did_you_mean
@@ -10,17 +11,20 @@ from sim.core.parameters import check_name, check_value
 from sim.present.format import count
 from sim.scenario.checking import Frozen, FrozenDict, Issue, Number, Shape, Strict, Words
 from sim.scenario.levers import SHORT, lever_names, with_levers
-from sim.studies.spec import Header, Option, Study
+from sim.studies.plausible import PlausibleSets
+from sim.studies.spec import SETS, Option, OverSets, Study
 
 HELP = """Take assumptions away step by step: what remains of an effect?
 
 Both sides of the contrast, and all steps, share people and chance, so that they differ by the
-contrast alone.
+contrast alone. Parameters have the values of the scenario; with --sets, each step is taken in every
+plausible set, and intervals show what we do not know about the parameters too.
 
 \b
 Examples:
   codose ladder cocreation_ladder
   codose ladder cocreation_ladder -n 100 --out results/ladder
+  codose ladder cocreation_ladder --sets 50 -n 8
 """
 
 
@@ -51,7 +55,7 @@ class Step(Strict):
     """Parameters that are set, also beyond their plausible range."""
 
 
-class Spec(Header):
+class Spec(OverSets):
     """What remains of a contrast as assumptions are taken away."""
 
     kind: Literal["ladder"]  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -61,7 +65,16 @@ class Spec(Header):
     steps: tuple[Step, ...]
     """The steps, in order."""
     replicates: Annotated[int, Number(1, 2**20, whole=True), Option("-n")] = 100
-    """Pairs of runs on each step."""
+    """Pairs of runs on each step, of each parameter set."""
+    sets: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        Annotated[int | str, SETS] | None,
+        Option(metavar="N|DIR", path=True, default="the values of the scenario"),
+    ] = None
+    """Plausible parameter sets: how many, or the folder of a calibration to draw them from."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:
+        """The plausible sets; None where parameters have the values of the scenario."""
+        return None if self.sets is None else super().plausible(folder)
 
 
 def issues(spec: Spec) -> Iterable[Issue]:
@@ -73,7 +86,7 @@ def issues(spec: Spec) -> Iterable[Issue]:
             yield Issue(("outcomes", place), f"{name!r} is not asked for here", name)
     if not spec.steps:
         yield Issue(("steps",), "is empty", allowed="one step or more")
-    if spec.replicates < 2:
+    if spec.sets is None and spec.replicates < 2:
         yield Issue(("replicates",), "an interval needs two replicates", allowed="2 or more")
     for place, step in enumerate(spec.steps):
         for name, value in step.parameters.items():
@@ -84,11 +97,17 @@ def issues(spec: Spec) -> Iterable[Issue]:
 
 
 def check(study: Study[Spec]) -> None:
-    """Check the lever and both settings against the scenario.
+    """Check the lever and both settings against the scenario, and the number of sets.
 
     Raises:
-        StudyError: the lever does not exist, cannot have a setting, or has the same setting twice.
+        StudyError: the lever does not exist, cannot have a setting, or has the same setting twice;
+            or there is one plausible set only, which gives no interval.
     """
+    if study.plausible is not None and len(study.plausible) < 2:
+        raise study.error(
+            ("sets",), "1 is out of range", value=1,
+            allowed="2 or more; none for the values of the scenario",
+        )  # fmt: skip
     contrast, scenario = study.header.contrast, study.scenario
     if contrast.low == contrast.high:
         raise study.error(("contrast", "high"), "both sides are the same")
@@ -113,9 +132,13 @@ def line(study: Study[Spec]) -> str:
     """One line that says which runs are about to be made."""
     header = study.header
     return (
-        f"{header.name}: {count(len(header.steps), 'step')}, "
+        f"{header.name}: {count(len(header.steps), 'step')}, {_sets(study)}"
         f"{count(header.replicates, 'pair')} of runs each"
     )
+
+
+def _sets(study: Study[Spec]) -> str:
+    return "" if study.plausible is None else f"{count(len(study.plausible), 'plausible set')}, "
 
 
 def lever_text(study: Study[Spec]) -> str:

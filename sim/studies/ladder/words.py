@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.present.answer import Answer
-from sim.present.format import given, interval, number, signed
+from sim.present.format import given, interval, number, sentence, signed
 from sim.present.table import Table
 from sim.studies.ladder.spec import Spec, lever_text
 from sim.studies.spec import Study, when
@@ -34,6 +34,11 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
         lines.append(
             f"Pairs with a run that failed or has no value are left out: {fewest['n']} of "
             f"{fewest['runs']} count."
+        )
+    if study.plausible is not None:
+        lines.append(
+            f"{sentence(study.plausible.source)}. Each step is taken in every set, and the "
+            "intervals are those of the mean over the sets."
         )
     return Answer(verdict, (*lines, "The sizes of these effects are assumptions of the model."))
 
