@@ -240,7 +240,7 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     # Floats hardly repeat: a dictionary of them takes time, and more room than they do.
-    few = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+    few: Any = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
     pyarrow.parquet.write_table(
         table, folder / f"{name}.parquet", compression="zstd", use_dictionary=few,
         write_statistics=few,
