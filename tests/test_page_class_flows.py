@@ -133,6 +133,18 @@ def test_presented_nothing_is_cut_and_letters_are_large(
                 assert page.focused() == page.text(".k-question h1")
 
 
+def test_nothing_glides_for_those_who_want_less_motion(browser: Any, file: Path) -> None:
+    """A change of however short a time is drawn halfway once, and a label out of its box."""
+    with driver(browser, file, reduced_motion="reduce", address=at("provider")) as page:
+        page.shown(".k-net")
+        gliding = page.page.evaluate(
+            """() => [...document.querySelectorAll("*")]
+              .filter((one) => getComputedStyle(one).transitionProperty !== "none")
+              .map((one) => one.tagName)"""
+        )
+        assert not gliding
+
+
 def cut(page: Driver) -> list[str]:
     """What does not fit on the screen, or into its place."""
     return page.page.evaluate(

@@ -83,7 +83,7 @@ def test_a_month_is_read_with_the_keyboard(browser: Any, planned: Path) -> None:
         page.page.keyboard.press("Escape")
         assert page.text(".readout") == ""
         page.page.get_by_text("The same as a table").click()
-        assert page.page.locator(".fold tbody tr").count() >= 9
+        page.wait("document.querySelectorAll('.fold tbody tr').length >= 9")
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
@@ -95,7 +95,7 @@ def test_one_page_is_printed(browser: Any, planned: Path, paper: str) -> None:
         assert len(re.findall(rb"/Type\s*/Page[^s]", made)) == 1
         page.page.emulate_media(media="print")
         shown = page.text(".printed")
-        assert page.page.locator(".printed svg.course").count() == 3
+        page.wait("document.querySelectorAll('.printed svg.course').length === 3")
         assert not page.page.locator(".column-see").is_visible()
         for part in ("More video", "Cost", "three cautions", "Visits only", "50 plausible worlds"):
             assert part in shown
