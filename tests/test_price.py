@@ -126,6 +126,7 @@ def test_what_cannot_fit_into_memory_is_refused_with_what_would() -> None:
     assert "4,293,914,625 staff members" in problem.message
     assert "this machine has" in problem.message
     assert problem.allowed.startswith("what would fit: about ")
+    assert "staff in place of 4,293,914,625, or fewer weeks" in problem.allowed
 
 
 @pytest.mark.usefixtures("nothing_is_made")

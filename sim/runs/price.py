@@ -33,7 +33,7 @@ from sim.engine.batch import thread_count
 from sim.engine.kernel import SITES, STATES
 from sim.engine.tables import CONTACT_TYPE
 from sim.model.network import tie_count
-from sim.present.format import count, duration, percent
+from sim.present.format import count, duration
 from sim.runs import probe
 from sim.runs.collect import Collector, Looks
 from sim.runs.plan import Job, RunPlan
@@ -315,11 +315,7 @@ def _refuse(
     fits = list(_fewer_runs(plan.jobs, share))
     if not fits:
         people = max(sum(job.scenario.staff_counts) for job in plan.jobs)
-        rest = share * price.runs if one is None else one
-        if people * rest >= 1:
-            fits.append(f"about {people * rest:,.0f} staff in place of {people:,}, or fewer weeks")
-        else:
-            fits.append("fewer staff, contacts or weeks")
+        fits.append(_smaller(people, share * price.runs if one is None else one))
     fits += also
     taken = f"about {gigabytes(price.bytes)}" if field == "memory_limit" else price.text
     takes = "takes" if price.runs == 1 else "take"
@@ -328,6 +324,13 @@ def _refuse(
         "nothing was run",
         field=field, allowed=f"what would fit: {', or '.join(fits)}",
     )  # fmt: skip
+
+
+def _smaller(people: int, share: float) -> str:
+    """What would fit where that share of a single run does."""
+    if people * share >= 1:
+        return f"about {people * share:,.0f} staff in place of {people:,}, or fewer weeks"
+    return "fewer staff, contacts or weeks"
 
 
 def _named(jobs: Sequence[Job]) -> str:
@@ -364,5 +367,5 @@ def check_scenario(scenario: Scenario) -> None:
         f"{count(price.contacts, 'planned contact')}) takes about {duration(price.seconds)} "
         f"and {gigabytes(price.bytes)}; this machine has {gigabytes(here)}",
         field="scenario",
-        allowed=f"what would fit: about {percent(share)} of its staff, contacts or weeks",
+        allowed=f"what would fit: {_smaller(people, share)}",
     )  # fmt: skip

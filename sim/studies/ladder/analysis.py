@@ -82,13 +82,14 @@ def _rows(
             for job in (place, place + len(steps))
         )
         gap = high - low  # (sets, replicates), NaN where either run has no value
+        low, high = (np.where(np.isnan(gap), np.nan, side) for side in (low, high))
         effect, lowest, highest = mean_interval(_units(gap))
         first = rows[0]["effect"] if rows else effect
         rows.append(
             {
                 "outcome": outcome, "week": week_label(week), "step": step.name,
-                "low_side": mean_interval(_units(np.where(np.isnan(gap), np.nan, low)))[0],
-                "high_side": mean_interval(_units(np.where(np.isnan(gap), np.nan, high)))[0],
+                "low_side": mean_interval(_units(low))[0],
+                "high_side": mean_interval(_units(high))[0],
                 "effect": effect, "low": lowest, "high": highest,
                 "share": effect / first if first else np.nan,
                 "n": int((~np.isnan(gap)).sum()), "runs": gap.size,
