@@ -73,6 +73,7 @@ def test_over_plausible_sets_the_sets_are_the_units() -> None:
     assert found["high"] - found["effect"] == pytest.approx(half, rel=1e-6)
     assert (found["n"], found["runs"]) == (8, 8)
     assert "Each step is taken in every set" in result.answer.text
+    assert "90 % intervals over 4 plausible sets." in result.figures[0].caption
 
 
 def test_without_learning_co_creation_teaches_less() -> None:

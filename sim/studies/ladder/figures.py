@@ -31,11 +31,17 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
         Figure(
             "ladder",
             title,
-            "Each step keeps what those above it changed. Bars: 90 % intervals.",
+            f"Each step keeps what those above it changed. {_bars(study)}",
             f"{title}. On the first step: {sizes}.",
             partial(_ladder, study, frame, title),
         )
     ]
+
+
+def _bars(study: Study[Spec]) -> str:
+    """What the bars are."""
+    sets = study.plausible
+    return f"Bars: 90 % intervals{'' if sets is None else f' over {len(sets):,} plausible sets'}."
 
 
 def _ladder(study: Study[Spec], frame: pd.DataFrame, title: str) -> Drawn:
@@ -46,7 +52,7 @@ def _ladder(study: Study[Spec], frame: pd.DataFrame, title: str) -> Drawn:
     figure = style.figure(
         style.WIDTH + 1.0, 1.7 + 0.55 * len(steps), title,
         f"{2 * len(steps) * pairs:,} runs, seed {study.seed}, scenario: {study.scenario.name}. "
-        "Each step keeps what those above it changed. Bars: 90 % intervals.\n"
+        f"Each step keeps what those above it changed. {_bars(study)}\n"
         "Sizes are assumptions of the model. What if, not forecast.",
     )  # fmt: skip
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
