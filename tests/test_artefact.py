@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import llvmlite
@@ -23,10 +23,11 @@ from study_case import digest
 
 from sim.core import rules
 from sim.core.errors import EngineError
-from sim.engine import artefact, cache, kernel, layout, native
+from sim.engine import artefact, cache, compiled, kernel, layout, native
 from sim.engine.arguments import FLOAT, Argument, Block, Entry
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature
 from sim.runs import engines
+from sim.runs.collect import RunValues
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
 from sim.scenario.scenario import Scenario
@@ -48,6 +49,20 @@ def fresh(code: str, *words: str, **environment: str) -> subprocess.CompletedPro
         [sys.executable, "-c", code, *words], cwd=REPO, capture_output=True, text=True, check=True,
         env={**os.environ, **environment},
     )  # fmt: skip
+
+
+READY = artefact.ready
+
+
+@pytest.fixture(scope="module")
+def made_here() -> bytes:
+    """Machine code for this machine, as it is made where the package brings none."""
+    path = cache.folder() / f"engine-{native.object_key()}.o"
+    content = cache.read(path)
+    if content is None:
+        content = native.optimised(artefact.shipped(), native.machine())
+        cache.write(path, content)
+    return content
 
 
 # --- it is that of the sources --------------------------------------------------------------------
@@ -173,6 +188,84 @@ def test_arguments_that_would_be_misread_are_refused() -> None:
             block.put(to=wrong)
 
 
+# --- machine code that is shipped -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", native.READY)
+def test_shipped_machine_code_gives_the_bits_of_code_made_here(
+    name: str, monkeypatch: pytest.MonkeyPatch, made_here: bytes
+) -> None:
+    if name not in native.fitting():
+        pytest.skip(f"this machine is no {name} with Linux")
+    code = artefact.ready(name)
+    assert code is not None
+    assert code != made_here
+    found = []
+    for each in (code, made_here):
+        loaded = native.Native(each)
+        monkeypatch.setattr(native, "_engine", lambda loaded=loaded: loaded)
+        found.append([digest(one) for one in corners()])
+    assert found[0] == found[1]
+
+
+def corners() -> Iterator[RunValues]:
+    """Runs of every corner of the input, and of a shipped case with many staff."""
+    for scenario in (*map(Scenario.from_dict, CORNERS.values()), Scenario.shipped("national")):
+        compiled._prepared.clear()
+        weeks = sorted({0, scenario.horizon_weeks // 2, scenario.horizon_weeks})
+        sets = [scenario.parameter_set()]
+        yield execute(RunPlan((common(scenario, sets, 2, weeks),), 1, "compiled"))
+
+
+@pytest.mark.parametrize("name", native.READY)
+def test_shipped_machine_code_is_kept_from_processors_without_its_features(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One feature less, and it is not used; it would end the process."""
+    needed = native.READY[name]
+
+    def there(features: Collection[str], triple: str = native.LINUX) -> bool:
+        told = "quantum9", ",".join(f"+{one}" for one in sorted(features)) + ",-sse4a"
+        monkeypatch.setattr(native, "processor", lambda: told)
+        monkeypatch.setattr(llvm, "get_process_triple", lambda: triple)
+        return name in native.fitting()
+
+    assert there(needed)
+    assert there({*needed, "amx-tile"}, "x86_64-alpine-linux-musl")
+    assert not any(there(needed - {one}) for one in needed)
+    for other in ("x86_64-pc-windows-msvc", "x86_64-apple-darwin23", "aarch64-unknown-linux-gnu"):
+        assert not there(needed, other)
+    monkeypatch.setattr(native, "processor", lambda: ("generic", ""))
+    assert not native.fitting()
+
+
+def test_the_best_processor_comes_first() -> None:
+    best, *_ = native.READY.values()
+    assert all(best >= needed for needed in native.READY.values())
+
+
+@pytest.mark.parametrize("fault", ["missing", "a flipped bit", "of other code"])
+def test_machine_code_is_made_here_where_the_shipped_one_cannot_be_used(
+    fault: str, own_cache: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shipped"
+    shutil.copytree(artefact.SHIPPED, folder)
+    if fault == "of other code":
+        monkeypatch.setattr(artefact, "ready", lambda name: other_object())
+    else:
+        for name in native.READY:
+            path = folder / artefact.object_name(name)
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 8
+            path.unlink() if fault == "missing" else path.write_bytes(data)
+        monkeypatch.setattr(artefact, "SHIPPED", folder)
+        monkeypatch.setattr(artefact, "ready", READY)
+    monkeypatch.setattr(native, "fitting", lambda: list(native.READY))
+    kept(tmp_path).unlink()
+    assert native.engine().rule("sigmoid")(0.0) == 0.5
+    assert len(own_cache) == 1
+
+
 # --- the shipped file is not what it should be ----------------------------------------------------
 
 
@@ -215,6 +308,7 @@ def fault(
     break_it(folder)
     (tmp_path / "cache").mkdir()
     monkeypatch.setattr(artefact, "SHIPPED", folder)
+    monkeypatch.setattr(artefact, "ready", lambda name: None)
     monkeypatch.setattr(cache, "folder", lambda: tmp_path / "cache")
     native._engine.cache_clear()
     artefact._told.clear()
@@ -281,20 +375,18 @@ def test_a_small_job_goes_on_with_the_readable_engine(
 
 
 @pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+def own_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_here: bytes
+) -> Iterator[list[Path]]:
     """A cache with the machine code of this machine in it; the list grows when it is made anew."""
-    native.engine()
-    kept = cache.folder() / f"engine-{native.object_key()}.o"
-    content, made = cache.read(kept), []
-    if content is None:  # a cache that keeps nothing
-        content = native.optimised(artefact.shipped(), native.machine())
-    path = tmp_path / kept.name
-    cache.write(path, content)
+    path, made = tmp_path / f"engine-{native.object_key()}.o", []
+    cache.write(path, made_here)
 
     def again(code: bytes, machine: object) -> bytes:
         made.append(path)
-        return content
+        return made_here
 
+    monkeypatch.setattr(artefact, "ready", lambda name: None)
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     monkeypatch.setattr(native, "optimised", again)
     native._engine.cache_clear()
@@ -486,8 +578,7 @@ print(native.engine().rule("sigmoid")(0.0))
 """
 
 
-def test_a_system_without_users_will_do() -> None:
-    native.engine()  # the object is kept now
+def test_a_system_without_users_will_do(made_here: bytes) -> None:
     assert fresh(WITHOUT_POSIX, USERNAME="somebody").stdout.strip() == "0.5"
 
 
@@ -495,6 +586,8 @@ USE = """
 import sys
 from sim.engine import native
 from sim import Scenario
+if "elsewhere" in sys.argv:  # where the package brings no machine code
+    native.READY = {}
 from sim.engine import compiled
 scenario = Scenario.shipped("classroom")
 compiled.simulate(scenario, scenario.parameter_set(), 1, 0)
@@ -502,14 +595,22 @@ print(*sorted({"numba", "mesa", "networkx"} & set(sys.modules)))
 """
 
 
-def test_a_run_needs_no_numba() -> None:
-    native.engine()
-    assert "numba" not in fresh(USE).stdout
+def test_a_run_needs_no_numba(made_here: bytes) -> None:
+    for words in ((), ("elsewhere",)):
+        assert "numba" not in fresh(USE, *words).stdout
+
+
+def test_a_first_use_prepares_nothing_where_machine_code_is_shipped(tmp_path: Path) -> None:
+    if not native.fitting():
+        pytest.skip("the package brings no machine code for this machine")
+    done = fresh(USE, CODOSE_CACHE=str(tmp_path))
+    assert done.stderr == ""
+    assert not list(tmp_path.rglob("*.*"))
 
 
 @pytest.mark.slow
-def test_a_first_use_prepares_and_the_second_does_not(tmp_path: Path) -> None:
-    said = [fresh(USE, CODOSE_CACHE=str(tmp_path)).stderr for _ in range(2)]
+def test_elsewhere_a_first_use_prepares_and_the_second_does_not(tmp_path: Path) -> None:
+    said = [fresh(USE, "elsewhere", CODOSE_CACHE=str(tmp_path)).stderr for _ in range(2)]
     assert said[0].count("codose: preparing the engine for this machine (once") == 1
     assert said[1] == ""
     assert len(list((tmp_path / "engine").iterdir())) == 1
@@ -529,10 +630,12 @@ def test_the_shipped_artefact_is_what_the_sources_give(tmp_path: Path) -> None:
     )  # fmt: skip
     again = (tmp_path / "engine.ll").read_bytes()
     assert again == gzip.decompress((artefact.SHIPPED / "engine.ll.gz").read_bytes())
-    if shutil.which("wasm-ld") is None:
-        return
     from sim.engine import build
 
+    for name in native.READY:
+        assert build.ready(again, name) == artefact.ready(name)
+    if shutil.which("wasm-ld") is None:
+        return
     module = (artefact.SHIPPED / "engine.wasm").read_bytes()
     assert build.browser_module(again) == module
 

@@ -14,8 +14,8 @@ def cache(
 ) -> None:
     """Say where compiled code is kept, or delete it.
 
-    The first run on a machine compiles the engine, which takes a few seconds, and keeps what it
-    made. CODOSE_CACHE names another folder for it.
+    Where codose brings no machine code for the processor, the first run compiles the engine, which
+    takes a few seconds, and keeps what it made. CODOSE_CACHE names another folder for it.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 The shipped artefact is used while its stamp is that of the sources. After an edit Numba, where it
 is installed, compiles the sources again (half a minute); the result stays in the user's cache.
+:func:`ready` gives machine code that was made from it for the commonest processors.
 """
 
 from __future__ import annotations
@@ -51,10 +52,33 @@ def shipped(folder: Path = SHIPPED) -> bytes:
     Raises:
         EngineError: it is missing, damaged, or older than the sources.
     """
+    return _unpacked(folder, "engine.ll.gz")
+
+
+def ready(processor: str) -> bytes | None:
+    """The machine code that came with the package for a processor (a key of
+    :data:`sim.engine.native.READY`); None where it cannot be used."""
+    try:
+        return _unpacked(SHIPPED, object_name(processor))
+    except EngineError:
+        return None
+
+
+def object_name(processor: str) -> str:
+    """The name of the file with the machine code for a processor."""
+    return f"engine-{processor}.o.gz"
+
+
+def _unpacked(folder: Path, name: str) -> bytes:
+    """What a shipped file holds.
+
+    Raises:
+        EngineError: it is missing, damaged, or older than the sources.
+    """
     try:
         about = json.loads((folder / "layout.json").read_text(encoding="utf-8"))
-        packed = (folder / "engine.ll.gz").read_bytes()
-        stamp, digest = about["stamp"], about["sha256"]["engine.ll.gz"]
+        packed = (folder / name).read_bytes()
+        stamp, digest = about["stamp"], about["sha256"][name]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EngineError(
             f"the compiled engine is missing or unreadable in {folder} ({type(error).__name__}); "

@@ -1,4 +1,4 @@
-"""Make the artefact: :func:`portable` code by Numba, and from it :func:`browser_module`.
+"""Make the artefact: :func:`portable` code by Numba; :func:`browser_module`, :func:`ready` from it.
 
 Only developers need this, Numba and (for the browser) LLVM's linker ``wasm-ld``:
 
@@ -35,8 +35,6 @@ PORTABLE = {
     "NUMBA_DISABLE_JIT": "0",
 }
 """Settings of Numba, which reads them when it is imported."""
-_PLAIN = "x86_64-unknown-linux-gnu"
-"""Machine for which code is simplified: one with addresses of 64 bits and no vectors."""
 WASM = "wasm32-unknown-unknown"
 WASM_FEATURES = "+bulk-memory,+nontrapping-fptoint,+sign-ext,+simd128"
 """Features that every browser since March 2023 has. Vectors of two numbers make a run a quarter
@@ -53,10 +51,10 @@ from numba.core import types  # noqa: E402
 from numba.extending import register_jitable  # noqa: E402
 from numba.np.numpy_support import from_dtype  # noqa: E402
 
-from sim.engine import layout, marks  # noqa: E402
+from sim.engine import artefact, layout, marks  # noqa: E402
 from sim.engine.arguments import FLOAT, Argument, Entry, Group  # noqa: E402
 from sim.engine.entries import ENTRIES, FUNCTIONS, signature  # noqa: E402
-from sim.engine.native import optimised  # noqa: E402
+from sim.engine.native import LINUX, READY, optimised, target  # noqa: E402
 
 _SCALAR = {float: types.float64, int: types.int64, bool: types.boolean}
 
@@ -102,8 +100,9 @@ def _simplified(module: llvm.ModuleRef) -> str:
     Raises:
         RuntimeError: one is left.
     """
-    machine = llvm.Target.from_triple(_PLAIN).create_target_machine(cpu="x86-64")
-    module.triple, module.data_layout = _PLAIN, str(machine.target_data)
+    # A machine with addresses of 64 bits and no vectors.
+    machine = llvm.Target.from_triple(LINUX).create_target_machine(cpu="x86-64")
+    module.triple, module.data_layout = LINUX, str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
     builder = llvm.create_pass_builder(machine, options)
@@ -312,14 +311,29 @@ def browser_module(code: bytes) -> bytes:
         return linked.read_bytes()
 
 
+# --- for the commonest processors ----------------------------------------------------------------
+
+
+def ready(code: bytes, processor: str) -> bytes:
+    """Machine code of a portable module for one of :data:`~sim.engine.native.READY` on Linux."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return optimised(code, target(LINUX, processor))
+
+
 # --- what the package ships ----------------------------------------------------------------------
 
 
 def ship(folder: Path) -> None:
-    """Write the artefact, the browser's module and their description."""
+    """Write the artefact, what is made from it, and their description."""
     code = portable()
     files = {
         "engine.ll.gz": gzip.compress(code, 9, mtime=0),
+        **{
+            artefact.object_name(name): gzip.compress(ready(code, name), 9, mtime=0)
+            for name in READY
+        },
+        # Last: once LLVM has made WebAssembly, this process makes other machine code.
         "engine.wasm": browser_module(code),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,19 @@
 """Machine code for this machine from the artefact: :func:`engine` gives the loaded :class:`Native`.
 
-At first use LLVM optimises the portable code for the processor at hand (a few seconds); the object
-is kept in the user's cache and loaded from there in milliseconds afterwards. Arithmetic is neither
-contracted nor reordered, so that results have the same bits everywhere.
+For the commonest processors (:data:`READY`) the package brings machine code. For any other one,
+LLVM optimises the portable code at first use (a few seconds), and keeps the object in the user's
+cache. Either is loaded in milliseconds. Arithmetic is neither contracted nor reordered, so that
+results have the same bits everywhere.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +27,18 @@ from sim.engine.arguments import Block
 from sim.engine.entries import ENTRIES, FUNCTIONS
 
 _lock = threading.Lock()
+
+LINUX = "x86_64-unknown-linux-gnu"
+_V3 = frozenset((
+    "avx", "avx2", "bmi", "bmi2", "crc32", "cx16", "f16c", "fma", "fxsr", "lzcnt", "mmx", "movbe",
+    "popcnt", "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave",
+))  # fmt: skip
+READY: Mapping[str, frozenset[str]] = {
+    "x86-64-v4": _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "x86-64-v3": _V3,
+}
+"""Processors for which the package brings machine code for Linux, best first, and the features that
+each has. They are levels of the x86-64 psABI; nearly every machine since 2015 is one of them."""
 
 
 class Native:
@@ -130,7 +145,12 @@ def engine() -> Native:
 
 @lru_cache(maxsize=1)
 def _engine() -> Native:
-    """Load the object in the cache, or make one from the artefact."""
+    """Load a shipped object or that in the cache, or make one from the artefact."""
+    for name in fitting():
+        shipped = artefact.ready(name)
+        if shipped is not None:
+            with suppress(RuntimeError):  # this version of LLVM cannot load it
+                return Native(shipped)
     path = cache.folder() / f"engine-{object_key()}.o"
     kept = cache.read(path)
     if kept is not None:
@@ -162,6 +182,14 @@ def object_key() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def fitting() -> list[str]:
+    """Those of :data:`READY` whose machine code runs here, best first."""
+    if not re.match("x86_64-.*linux", llvm.get_process_triple()):
+        return []
+    known = {one[1:] for one in processor()[1].split(",") if one.startswith("+")}
+    return [name for name, needed in READY.items() if needed <= known]
+
+
 def processor() -> tuple[str, str]:
     """LLVM's name of the processor, and its features; "generic" where LLVM cannot tell.
 
@@ -177,8 +205,11 @@ def machine() -> llvm.TargetMachine:
     """LLVM's target for this processor."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    name, features = processor()
-    triple = llvm.get_process_triple()
+    return target(llvm.get_process_triple(), *processor())
+
+
+def target(triple: str, name: str, features: str = "") -> llvm.TargetMachine:
+    """LLVM's target for a system and a processor; both are known already."""
     return llvm.Target.from_triple(triple).create_target_machine(
         cpu=name,
         features=features,
