@@ -79,7 +79,7 @@ def test_files_for_programs_are_harmless_and_read_the_same(
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
     frame = pd.DataFrame(rows, columns=["name", "value"])
-    write_table(folder, "t", frame)
+    write_table(folder, "t", Table("t", frame))
     raw = (folder / "t.csv").read_bytes()
     ascii_only = all(name.isascii() for name, _ in rows)
     assert raw.startswith(BOM.encode()) is not ascii_only
@@ -99,7 +99,7 @@ def test_files_for_programs_are_harmless_and_read_the_same(
 
 def test_categories_are_harmless_too(tmp_path: Path) -> None:
     names = pd.Series(["=2+2", "Übersee", None, "=2+2"], dtype="category")
-    write_table(tmp_path, "t", pd.DataFrame({"name": names}))
+    write_table(tmp_path, "t", Table("t", pd.DataFrame({"name": names})))
     assert (tmp_path / "t.csv").read_text("utf-8-sig").split() == [
         '"name"',
         '"\'=2+2"',

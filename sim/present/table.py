@@ -12,8 +12,9 @@ import datetime
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,11 @@ from sim.present.columns import MEANINGS
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from rich.table import Table as RichTable
+
+PART_ROWS = 2**18
+"""Rows of a part of a table, and of a row group of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,30 @@ def _explained(column: Column) -> Column:
     return column if meaning == column.meaning else dataclasses.replace(column, meaning=meaning)
 
 
+class LongRows:
+    """Rows that become a frame only where a caller asks for one, because there may be very many.
+
+    Attributes:
+        names: the names of the columns.
+    """
+
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The rows in their order, :data:`PART_ROWS` at a time, in one part or more."""
+        raise NotImplementedError
+
+
 class Table:
     """Numbers with their meaning.
 
     Args:
         name: the name of its files, without suffix.
-        frame: the data frame, which is copied. The index of its rows is kept, so that a part of a
-            table still says which rows of the file it shows.
+        rows: the data frame, which is copied, or :class:`LongRows`. The index of a frame is kept,
+            so that a part of a table still says which rows of the file it shows.
         columns: descriptions of columns; other columns are described by their names and types.
         title: what the table shows, in a few words.
         note: how to read the table, in sentences.
@@ -103,35 +125,54 @@ class Table:
     def __init__(
         self,
         name: str,
-        frame: pd.DataFrame,
+        rows: pd.DataFrame | LongRows,
         columns: Sequence[Column] = (),
         *,
         title: str = "",
         note: str = "",
         rests_on: tuple[int, int] | None = None,
     ) -> None:
+        self._rows = rows if isinstance(rows, LongRows) else rows.copy()
         known = {column.name: column for column in columns}
-        for missing in known.keys() - set(frame.columns):
+        names = [str(each) for each in (rows.names if isinstance(rows, LongRows) else rows.columns)]
+        for missing in known.keys() - set(names):
             raise InputError(
                 f"table {name!r} has no such column",
                 field=missing,
-                suggestion=did_you_mean(missing, frame.columns),
+                suggestion=did_you_mean(missing, names),
             )
         self.name = name
         self.title = title or formats.words(name).capitalize()
         self._note = note
         self.rests_on = rests_on
-        self._frame = frame.copy()
-        self._columns = tuple(
-            _explained(known.get(str(each), Column(str(each)))) for each in frame.columns
-        )
+        self._columns = tuple(_explained(known.get(each, Column(each))) for each in names)
 
     # --- looking -------------------------------------------------------------------------------
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        if not isinstance(self._rows, LongRows):
+            return self._rows
+        import pyarrow as pa
+
+        return pa.concat_tables(self._rows.parts()).to_pandas()
 
     @property
     def frame(self) -> pd.DataFrame:
         """A copy of the exact numbers."""
         return self._frame.copy()
+
+    def parts(self) -> Iterator[pa.Table]:
+        """The exact numbers without the index, :data:`PART_ROWS` rows at a time, in one part or
+        more."""
+        if isinstance(self._rows, LongRows):
+            yield from self._rows.parts()
+            return
+        import pyarrow as pa
+
+        whole = pa.Table.from_pandas(self._rows, preserve_index=False).replace_schema_metadata(None)
+        for first in range(0, max(1, len(self)), PART_ROWS):
+            yield whole.slice(first, PART_ROWS)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -157,7 +198,7 @@ class Table:
         return self._note
 
     def __len__(self) -> int:
-        return len(self._frame)
+        return len(self._rows)
 
     def __repr__(self) -> str:
         return (

@@ -225,7 +225,9 @@ def _limits(places: int, about: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarr
     return lows, highs
 
 
-def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def exact(
+    values: np.ndarray, which: Sequence[float] = QUANTILES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Sums and quantiles over runs, the first axis; NaN does not count.
 
     Returns:
@@ -236,9 +238,9 @@ def exact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
 
     runs, cells = len(values), int(np.prod(values.shape[1:]))
     sums = np.empty((3, cells), dtype=np.int64)
-    quantiles = np.empty((cells, len(QUANTILES)))
+    quantiles = np.empty((cells, len(which)))
     native.call(
-        "exact", np.ascontiguousarray(values).reshape(runs, cells), np.array(QUANTILES),
+        "exact", np.ascontiguousarray(values).reshape(runs, cells), np.array(which),
         *counting.work_space(runs), *sums, quantiles,
     )  # fmt: skip
     n, whole, fraction = sums.reshape(3, *values.shape[1:])

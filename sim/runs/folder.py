@@ -228,8 +228,8 @@ def _cannot_write(target: Path, error: Exception) -> ResultsError:
     return refusal(target, f"cannot be written ({text})")
 
 
-def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = True) -> None:
-    """Write ``name.parquet`` and ``name.csv``; the same frame gives the same bytes.
+def write_table(folder: Path, name: str, rows: Table, *, csv: bool = True) -> None:
+    """Write ``name.parquet`` and ``name.csv``; the same rows give the same bytes.
 
     The CSV begins with a byte order mark, by which Excel recognises UTF-8, only if some text holds
     a letter beyond ASCII. An apostrophe marks text that a spreadsheet would read as a formula.
@@ -238,15 +238,20 @@ def write_table(folder: Path, name: str, frame: pd.DataFrame, *, csv: bool = Tru
     import pyarrow.csv
     import pyarrow.parquet
 
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    parts = rows.parts()
+    first = next(parts)
     # Floats hardly repeat: a dictionary of them takes time, and more room than they do.
-    few: Any = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-    pyarrow.parquet.write_table(
-        table, folder / f"{name}.parquet", compression="zstd", use_dictionary=few,
-        write_statistics=few,
-    )  # fmt: skip
+    few: Any = [field.name for field in first.schema if not pa.types.is_floating(field.type)]
+    whole: Any = [field.name for field in first.schema if pa.types.is_integer(field.type)]
+    with pyarrow.parquet.ParquetWriter(
+        folder / f"{name}.parquet", first.schema, compression="zstd", use_dictionary=few,
+        write_statistics=whole,
+    ) as file:  # fmt: skip
+        for part in itertools.chain((first,), parts):
+            file.write_table(part)
     if not csv:
         return
+    table = pa.concat_tables(rows.parts())
     plain = pa.schema(
         [
             field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
@@ -544,7 +549,7 @@ class ResultFolder:
         def write(folder: Path) -> None:
             for name, table in tables.items():
                 short = len(table) <= CSV_ROWS
-                write_table(folder, name, table.frame, csv=short if csv is None else csv)
+                write_table(folder, name, table, csv=short if csv is None else csv)
             texts = {ANSWER: answer.text + "\n", **(files or {})}
             for name, text in texts.items():
                 (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -159,11 +159,11 @@ def all_standard_errors(values: np.ndarray) -> np.ndarray:
     """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates)."""
     means = all_set_means(values)
     number = (~np.isnan(means)).sum(axis=1)
-    single = values.reshape(len(values), -1)
-    runs = (~np.isnan(single)).sum(axis=1)
-    units = np.where(number == 1, runs, number)
-    spread = np.where(number == 1, standard_deviations(single), standard_deviations(means))
-    return spread / np.sqrt(np.maximum(units, 1))
+    spread = standard_deviations(means)
+    if (single := number == 1).any():
+        runs = values[single].reshape(int(single.sum()), -1)
+        number[single], spread[single] = (~np.isnan(runs)).sum(axis=1), standard_deviations(runs)
+    return spread / np.sqrt(np.maximum(number, 1))
 
 
 def standard_deviations(values: np.ndarray) -> np.ndarray:

@@ -31,7 +31,10 @@ def dated(study: Study[Any], tables: Mapping[str, Table]) -> Mapping[str, Table]
 
 
 def _dated(study: Study[Any], table: Table, start: date) -> Table:
-    frame, columns = table.frame, list(table.columns)
+    columns = list(table.columns)
+    if not BESIDE.keys() & {column.name for column in columns}:
+        return table
+    frame = table.frame
     for week, name in BESIDE.items():
         if week not in frame or name in frame or "week_begins" in frame:
             continue

@@ -27,14 +27,16 @@ from sim.core import outcomes
 from sim.core.errors import InputError, InterruptedRun, ResultsError
 from sim.core.outcomes import COLUMN, FIRST_FLOW, RECORD
 from sim.core.parameters import Parameters
+from sim.present import table as tables
 from sim.runs import bands, making
 from sim.runs import folder as folders
 from sim.runs.bands import ARMS, Bands
-from sim.runs.collect import Made
+from sim.runs.collect import FailedRun, Made
 from sim.runs.execute import execute
 from sim.runs.plan import RunPlan, common
-from sim.runs.weekly import Weekly, job_weeks
+from sim.runs.weekly import PointValues, Weekly, job_weeks
 from sim.scenario.scenario import Scenario
+from sim.studies.run import frames
 from sim.studies.run.frames import QUANTILE_NAMES
 from sim.studies.run.runs import Runs, run
 from sim.studies.verify import verify
@@ -823,6 +825,49 @@ def plant(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame
     pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     edit(folder, lambda manifest: manifest["files"][path.name].update(sha256=digest))
+
+
+def test_rows_of_runs_are_those_of_their_arrays_in_parts_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = np.random.default_rng(3)
+    values = draw.random((4, 2, 2, len(PLACES), len(outcomes.NAMES)))
+    values[draw.random(values.shape) < 0.2] = np.nan
+    lost = {0: "with TA", 2: "without TA"}
+    values[list(lost)] = np.nan
+    found = PointValues(
+        ("start", "horizon"), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 8]),
+        np.isin(np.arange(4), list(lost)), values[:, 0], values[:, 1],
+        tuple(FailedRun(0, number // 2, number + 5, stage, f"why {number}") for number, stage in lost.items()),
+    )  # fmt: skip
+    nothing = [None] * 3
+    rows: list[list[Any]] = []
+    for number in range(4):
+        keys = [number // 2, number + 5]
+        if number in lost:
+            rows.append([*keys, *nothing, *nothing, "failed", lost[number], f"why {number}"])
+            continue
+        for place, region in enumerate(PLACES):
+            for index, outcome in enumerate(outcomes.NAMES):
+                for point, when in enumerate(found.points):
+                    pair = values[number, :, point, place, index].tolist()
+                    three = [None if x != x else x for x in (*pair, pair[0] - pair[1])]
+                    rows.append([*keys, region, outcome, when, *three, "ok", None, None])
+    for size in (97, len(rows) // 2, len(rows)):
+        for module in (frames, tables):
+            monkeypatch.setattr(module, "PART_ROWS", size)
+        table = tables.Table("runs", frames.RunRows(found, PLACES))
+        parts = list(table.parts())
+        assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
+        made = [list(row.values()) for part in parts for row in part.to_pylist()]
+        assert made == rows
+        assert len(table) == len(rows)
+        again = tables.Table("runs", table.frame)
+        folders.write_table(tmp_path, "direct", table)
+        folders.write_table(tmp_path, "again", again)
+        for suffix in ("parquet", "csv"):
+            one, other = (tmp_path / f"{name}.{suffix}" for name in ("direct", "again"))
+            assert one.read_bytes() == other.read_bytes(), "a folder read and written would differ"
 
 
 def test_folders_that_hold_no_results(tmp_path: Path) -> None:

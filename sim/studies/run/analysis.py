@@ -98,7 +98,7 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
         tables.append(_stopping_now(scenario, found, stopped))
     tables += [
         Table("summary", summary, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE),
-        Table("runs", frames.runs_frame(values, job.places), _RUNS, title="Every run"),
+        Table("runs", frames.RunRows(values, job.places), _RUNS, title="Every run"),
         Table(
             "weeks",
             frames.weeks_frame(bands(found), job.places, job.own),
@@ -128,7 +128,7 @@ def again(study: Study[Spec], tables: Tables, sample: int, run: Runner) -> tuple
     rows = spread(len(job), sample)
     plan = RunPlan((job.take(rows),), study.seed, study.header.engine)
     found = run(plan, Weekly(plan.runs), label="sample")
-    made = frames.runs_frame(found.values, job.places)
+    made = Table("runs", frames.RunRows(found.values, job.places)).frame
     made["set"] = np.unique(job.which[rows])[made["set"]]
     stored = tables["runs"].frame
     part = stored[stored["replicate"].isin(job.replicate[rows])].reset_index(drop=True)

@@ -1,16 +1,18 @@
-"""Arrays of runs as labelled frames: :func:`runs_frame`, :func:`weeks_frame`,
+"""Arrays of runs as labelled rows: :class:`RunRows`, :func:`weeks_frame`,
 :func:`summary_frame`, :func:`trajectories_frame`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
-from sim.runs.bands import ARMS, QUANTILES, WeekTable
+from sim.engine import batch
+from sim.present.table import PART_ROWS, LongRows
+from sim.runs.bands import ARMS, QUANTILES, WeekTable, exact
 from sim.runs.own import names
 from sim.runs.weekly import PointValues
 from sim.stats.components import (
@@ -20,15 +22,17 @@ from sim.stats.components import (
     by_set,
     standard_deviations,
 )
-from sim.stats.intervals import quantiles
 
 if TYPE_CHECKING:
-    import pandas as pd  # imported where it is used: a first run need not wait for it
+    import pandas as pd  # imported where they are used: a first run need not wait for them
+    import pyarrow as pa
 
 QUANTILE_NAMES = tuple(f"p{round(100 * q):02d}" for q in QUANTILES)
 POINTS = ("start", "end_of_ta", "year_after", "horizon", "persistence")
 STATUSES = ("ok", "failed")
 _MISSING = -1  # the code of a missing category
+_BLOCK = 2**17
+"""Values of a block of the summary, which the processor's cache holds."""
 
 
 def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
@@ -50,48 +54,111 @@ def _grid(*sizes: int) -> list[np.ndarray]:
     return [axis.reshape(-1) for axis in np.indices(sizes, dtype=np.int32)]
 
 
-def runs_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
-    """The long frame: a row for each run, region, outcome and point, in this order; a failed run
-    has one row."""
+class RunRows(LongRows):
+    """A row for each run, region, outcome and point, in this order; a failed run has one row.
+
+    Args:
+        values: the runs.
+        places: names of the regions, and "overall".
+    """
+
+    names = (
+        "set", "replicate", "region", "outcome", "point", "value", "no_ta", "effect", "status",
+        "stage", "reason",
+    )  # fmt: skip
+
+    def __init__(self, values: PointValues, places: Sequence[str]) -> None:
+        self.values, self.places, self.known = values, places, names(values.own)
+        self.each = len(places) * len(self.known) * len(values.points)
+        """Rows of a run that did not fail."""
+
+    def __len__(self) -> int:
+        failed = int(self.values.failed.sum())
+        return failed + self.each * (len(self.values.failed) - failed)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`~sim.present.table.LongRows`; threads make the parts."""
+        ends = np.cumsum(np.where(self.values.failed, 1, self.each))
+
+        def part(first: int) -> pa.Table:
+            start, last = np.searchsorted(ends, (first, first + PART_ROWS - 1), side="right")
+            before = int(ends[start - 1]) if start else 0
+            return self._of(slice(int(start), int(last) + 1)).slice(first - before, PART_ROWS)
+
+        firsts = range(0, max(1, len(self)), PART_ROWS)
+        return batch.by_threads(part, firsts, batch.thread_count())
+
+    def _of(self, some: slice) -> pa.Table:
+        """The rows of some runs whole."""
+        import pyarrow as pa
+
+        values, failed = self.values, self.values.failed[some]
+        good: Any = ~failed if failed.any() else slice(None)
+        run = np.repeat(np.arange(len(failed)), np.where(failed, 1, self.each))
+        is_lost = failed[run]
+        before = int(values.failed[: some.start].sum())
+        lost = values.failures[before : before + int(failed.sum())]
+
+        def spread(found: np.ndarray, missing: Any = _MISSING) -> np.ndarray:
+            """What the rows of runs hold that did not fail, with what is missing in the others."""
+            if len(found) == len(run):
+                return found
+            full = np.full(len(run), missing, dtype=found.dtype)
+            full[~is_lost] = found
+            return full
+
+        def codes(grid: np.ndarray) -> np.ndarray:
+            return spread(np.tile(grid, int((~failed).sum())))
+
+        def of_lost(texts: Sequence[str]) -> pa.Array:
+            full = np.full(len(run), _MISSING, dtype=np.int32)
+            full[is_lost] = np.arange(len(texts))
+            return _long(full, texts)
+
+        region, outcome, point = _grid(len(self.places), len(self.known), len(values.points))
+        every = np.array([POINTS.index(name) for name in values.points], dtype=np.int32)
+        with_ta, without_ta = (
+            spread(np.moveaxis(one[some][good], 1, -1).reshape(-1), np.nan)
+            for one in (values.with_ta, values.without_ta)
+        )
+        columns = (
+            pa.array(values.set_index[some][run]),
+            pa.array(values.replicate[some][run]),
+            _long(codes(region), self.places),
+            _coded(codes(outcome), self.known),
+            _coded(codes(every[point]), POINTS),
+            pa.array(with_ta, from_pandas=True),
+            pa.array(without_ta, from_pandas=True),
+            pa.array(with_ta - without_ta, from_pandas=True),
+            _coded(is_lost.astype(np.int32), STATUSES),
+            of_lost([one.stage for one in lost]),
+            of_lost([one.reason for one in lost]),
+        )
+        return pa.table(columns, names=list(self.names))
+
+
+def _coded(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
+    """The Arrow form of :func:`_words`."""
+    import pyarrow as pa
+
+    small = np.min_scalar_type(-len(words) - 1)
+    indices = pa.array(codes.astype(small), mask=codes == _MISSING)
+    return pa.DictionaryArray.from_arrays(indices, _column(words))
+
+
+def _long(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
+    """The Arrow form of :func:`_texts`."""
+    import pyarrow as pa
+
+    return _column(words or ("",)).take(pa.array(codes, mask=codes == _MISSING))
+
+
+def _column(words: Sequence[str]) -> pa.Array:
+    """Words in the type of text that a frame is written with."""
     import pandas as pd
+    import pyarrow as pa
 
-    known = names(values.own)
-    region, outcome, point = _grid(len(places), len(known), len(values.points))
-    every = np.array([POINTS.index(name) for name in values.points])
-    rows = np.where(values.failed, 1, len(region))
-    run = np.repeat(np.arange(len(rows)), rows)
-    well = ~values.failed[run]
-
-    def codes(grid: np.ndarray) -> np.ndarray:
-        full = np.full(len(run), _MISSING, dtype=np.int32)
-        full[well] = np.tile(grid, int((~values.failed).sum()))
-        return full
-
-    def numbers(array: np.ndarray) -> np.ndarray:
-        full = np.full(len(run), np.nan)
-        full[well] = np.moveaxis(array[~values.failed], 1, -1).reshape(-1)
-        return full
-
-    stages = list(dict.fromkeys(f.stage for f in values.failures)) or [""]  # no type without a text
-    reasons = list(dict.fromkeys(f.reason for f in values.failures)) or [""]
-    stage, reason = (np.full(len(run), _MISSING, dtype=np.int32) for _ in range(2))
-    stage[~well] = [stages.index(f.stage) for f in values.failures]
-    reason[~well] = [reasons.index(f.reason) for f in values.failures]
-    return pd.DataFrame(
-        {
-            "set": values.set_index[run],
-            "replicate": values.replicate[run],
-            "region": _texts(codes(region), places),
-            "outcome": _words(codes(outcome), known),
-            "point": _words(codes(every[point]), POINTS),
-            "value": numbers(values.with_ta),
-            "no_ta": numbers(values.without_ta),
-            "effect": numbers(values.effect),
-            "status": _words((~well).astype(np.int32), STATUSES),
-            "stage": _texts(stage, stages),
-            "reason": _texts(reason, reasons),
-        }
-    )
+    return pa.array(pd.Series(list(words)))
 
 
 def weeks_frame(
@@ -134,40 +201,61 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     about += [(place, name) for place in BETWEEN for name in HEADLINES if several]
     rows = [(place, name, point) for place, name in about for point in values.points]
 
-    def cells(array: np.ndarray) -> np.ndarray:
-        """Turn (run, point, region, outcome) into (cell, run)."""
-        parts = [array, between_regions(values.points, array)] if several else [array]
-        return np.concatenate(
-            [part.transpose(2, 3, 1, 0).reshape(-1, len(array)) for part in parts]
-        )
+    arms = values.with_ta, values.without_ta
+    grids = [arms, [between_regions(values.points, one) for one in arms]] if several else [arms]
+    size = max(1, _BLOCK // (len(values.points) * len(values.failed) or 1))
+    blocks = [
+        [one[:, :, place, first : first + size] for one in grid]
+        for grid in grids
+        for place in range(grid[0].shape[2])
+        for first in range(0, grid[0].shape[3], size)
+    ]
 
-    value, no_ta = cells(values.with_ta), cells(values.without_ta)
-    effect = value - no_ta
-    by_sets, gains = (by_set(values.set_index, one) for one in (value, effect))
-    p05, p50, p95 = _quantiles(value, (0.05, 0.50, 0.95))
-    effect_p05, effect_p95 = _quantiles(effect, (0.05, 0.95))
-    chance, parameters = _spread(by_sets, value)
-    effect_chance, effect_parameters = _spread(gains, effect)
+    def work(block: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        return _statistics(values.set_index, *block)
+
+    found = list(batch.by_threads(work, blocks, batch.thread_count()))
     return pd.DataFrame(
         {
             "outcome": [name for _, name, _ in rows],
             "unit": [units[name] for _, name, _ in rows],
             "point": [point for *_, point in rows],
             "region": [place for place, *_ in rows],
-            "n": (~np.isnan(value)).sum(axis=1),
+            "n": np.concatenate([one["n"] for one in found]),
             "runs": len(values.failed),
             "failed": int(values.failed.sum()),
-            "mean": all_means(by_sets),
-            "se": all_standard_errors(by_sets),
-            "sd": standard_deviations(value),
-            "p05": p05, "p50": p50, "p95": p95,
-            "sd_chance": chance, "sd_parameters": parameters,
-            "no_ta_mean": all_means(by_set(values.set_index, no_ta)),
-            "effect_mean": all_means(gains), "effect_se": all_standard_errors(gains),
-            "effect_p05": effect_p05, "effect_p95": effect_p95,
-            "effect_sd_chance": effect_chance, "effect_sd_parameters": effect_parameters,
+            **{name: np.concatenate([one[name] for one in found]) for name in found[0]},
         }
-    )  # fmt: skip
+    )
+
+
+def _statistics(
+    set_index: np.ndarray, with_ta: np.ndarray, without_ta: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The numbers of a summary, (cell,) each, from values (run, point, outcome); points run
+    fastest."""
+    runs = len(with_ta)
+    value, no_ta = (one.transpose(0, 2, 1).reshape(runs, -1) for one in (with_ta, without_ta))
+    effect = value - no_ta
+    n, _, _, (p05, p50, p95) = exact(value, (0.05, 0.50, 0.95))
+    *_, (effect_p05, effect_p95) = exact(effect, (0.05, 0.95))
+    value, no_ta, effect = (np.ascontiguousarray(one.T) for one in (value, no_ta, effect))
+    by_sets, gains = (by_set(set_index, one) for one in (value, effect))
+    sd = standard_deviations(value)
+    chance, parameters = _spread(by_sets, sd)
+    effect_chance, effect_parameters = _spread(gains, standard_deviations(effect))
+    return {
+        "n": n,
+        "mean": all_means(by_sets),
+        "se": all_standard_errors(by_sets),
+        "sd": sd,
+        "p05": p05, "p50": p50, "p95": p95,
+        "sd_chance": chance, "sd_parameters": parameters,
+        "no_ta_mean": all_means(by_set(set_index, no_ta)),
+        "effect_mean": all_means(gains), "effect_se": all_standard_errors(gains),
+        "effect_p05": effect_p05, "effect_p95": effect_p95,
+        "effect_sd_chance": effect_chance, "effect_sd_parameters": effect_parameters,
+    }  # fmt: skip
 
 
 def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
@@ -184,23 +272,10 @@ def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _quantiles(values: np.ndarray, which: Sequence[float]) -> np.ndarray:
-    """Quantiles (quantile, cell) of values (cell, run); cells with as many values are computed at
-    once."""
-    found = np.empty((len(which), len(values)))
-    known = (~np.isnan(values)).sum(axis=1)
-    for count in np.unique(known):
-        cells = values[known == count]
-        if count < cells.shape[1]:
-            cells = np.sort(cells, axis=1)[:, :count]  # NaN is sorted to the end
-        found[:, known == count] = quantiles(cells, which, axis=1)
-    return found
-
-
-def _spread(by_sets: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _spread(by_sets: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The SDs from chance and from parameters; with one set, all variation is chance."""
     if by_sets.shape[1] < 2:
-        return standard_deviations(values), np.full(len(values), np.nan)
+        return sd, np.full(len(sd), np.nan)
     between, chance, _ = all_components(by_sets)
     return np.sqrt(chance), np.sqrt(between)
 
