@@ -109,8 +109,9 @@ notebooks: $(STAMP) ## execute the notebooks and the examples of the documentati
 browser: $(STAMP) ## run the tests that need a real browser
 	$(BIN)/python -m pytest $(SHARED) -m browser
 
-docs-tables: $(STAMP) ## write the tables of docs/ODD.md anew from the code
+docs-tables: $(STAMP) ## write the tables of docs/ODD.md and the options of commands anew from the code
 	$(BIN)/codose odd --write docs/ODD.md
+	$(BIN)/python -c "from sim.cli import declared; declared.write()"
 
 # Keeps the present versions where it can; `make constraints UPGRADE=--upgrade` takes the newest.
 constraints: $(STAMP) ## pin the dependencies for every supported Python

@@ -19,7 +19,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from sim.cli import app, ask, completion, new, shell
+from sim import studies
+from sim.cli import app, ask, completion, declared, new, shell
 from sim.core.errors import CodoseError
 from sim.core.outcomes import NAMES
 from sim.core.parameters import TABLE
@@ -123,6 +124,36 @@ def test_without_a_command_it_greets_with_three_first_steps() -> None:
         name, command, rest = group.resolve_command(root, line.split())
         command.make_context(name, rest, parent=root).close()
     assert "codose --help" in ran.out
+
+
+def test_the_options_that_help_shows_are_those_of_the_specs() -> None:
+    assert declared.FILE.read_text(encoding="utf-8") == declared.text(), "run 'make docs-tables'"
+
+
+@pytest.mark.parametrize("fault", ["missing", "no JSON", "other kinds", "an edited Spec"])
+def test_options_come_from_the_spec_where_the_file_of_all_does_not_fit(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, read = declared.FILE.read_text(encoding="utf-8"), []
+    monkeypatch.setattr(declared, "FILE", tmp_path / "declared.json")
+    if fault != "missing":
+        changed = {"no JSON": text[:-9], "other kinds": text.replace('"audit"', '"fraud"')}
+        declared.FILE.write_text(changed.get(fault, text), encoding="utf-8")
+    real = declared.from_spec
+
+    def from_spec(name: str) -> declared.Declared:
+        read.append(name)
+        return real(name)
+
+    monkeypatch.setattr(declared, "from_spec", from_spec)
+    if fault == "an edited Spec":
+        assert declared.declared("audit") == real("audit")
+        assert not read
+        edited = tmp_path / "spec.py"
+        edited.write_bytes(studies.spec_of("audit").read_bytes() + b"# edited")
+        monkeypatch.setattr(studies, "spec_of", lambda name: edited)
+    assert declared.declared("audit") == real("audit")
+    assert read == ["audit"]
 
 
 def completed(line: str, patch: pytest.MonkeyPatch) -> list[str]:

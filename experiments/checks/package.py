@@ -21,6 +21,7 @@ LARGEST = {".whl": 3_000_000, ".gz": 4_000_000}
 PROMISED = (
     "codose.py",
     "sim/py.typed",
+    "sim/cli/declared.json",
     "sim/_files/scenarios/source.yaml",
     "sim/_files/experiments/sobol.yaml",
     "sim/_files/notebooks/01_first_run.ipynb",

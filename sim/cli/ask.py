@@ -1,7 +1,7 @@
 """The commands of all kinds of study: :func:`command` makes each of them.
 
 The argument and the options of a kind come from its ``Spec`` (fields marked by
-:class:`~sim.studies.spec.Option`), and those of running from
+:class:`~sim.studies.spec.Option`, see :mod:`sim.cli.declared`), and those of running from
 :class:`~sim.runs.execute.Execution`. All commands have the same options of output.
 """
 
@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
 import inspect
 import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from sim.cli import completion, shell
 from sim.cli import options as shared
+from sim.cli.declared import TYPES, Found, Taken, declared, flag, options_of
 from sim.core import signals
 from sim.core.errors import InputError, InterruptedRun, Problem, ResultsError
 from sim.core.extras import needs
 from sim.core.units import count
 
 if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
     from sim.runs.execute import Execution
     from sim.studies.kind import StudyKind
     from sim.studies.result import Result
-    from sim.studies.spec import Header, Option, Study
+    from sim.studies.spec import Study
 
 RESULTS = Path("results")
 """The default folder of results."""
@@ -57,25 +54,21 @@ def made(name: str) -> Any:
 
 
 def command(name: str) -> Callable[..., None]:
-    """The command of a kind of study, for typer; only its Spec is loaded before it runs."""
-    from sim.scenario.checking import meanings
-
-    spec = importlib.import_module(f"sim.studies.{name}.spec")
-    argument = getattr(spec, "ARGUMENT", "study")
-    options = options_of(spec.Spec)
+    """The command of a kind of study, for typer; not even its Spec is loaded before it runs."""
+    told = declared(name)
 
     def run(**given: Any) -> None:
         from sim.studies.kind import StudyKind
 
         kind = StudyKind.of(name)
-        asked = given.pop(argument)
+        asked = given.pop(told.argument)
         running = {word: given.pop(word) for word in shared.RUNNING}
         output = {word: given.pop(word) for word in shared.OUTPUT}
-        _Asking(kind, asked, _changes(options, given), running, output).run()
+        _Asking(kind, asked, _changes(options_of(kind.Spec), given), running, output).run()
 
-    typ, metavar, text = ARGUMENTS[argument]
+    typ, metavar, text = ARGUMENTS[told.argument]
     words: dict[str, Any] = {
-        argument: Annotated[
+        told.argument: Annotated[
             typ,
             typer.Argument(
                 metavar=metavar,
@@ -84,17 +77,30 @@ def command(name: str) -> Callable[..., None]:
             ),
         ]
     }
-    told = meanings(spec.Spec)
-    for field, found in options.items():
-        words[field] = _typer_option(field, *found, told[field], from_file=argument == "study")
+    for option in told.options:
+        words[option.field] = _typer_option(option)
     words |= {**shared.RUNNING, **shared.OUTPUT}
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [_parameter(word, annotation, argument) for word, annotation in words.items()]
+        [_parameter(word, annotation, told.argument) for word, annotation in words.items()]
     )
     run.__annotations__ = words
     run.__name__ = name
-    run.__doc__ = spec.HELP
+    run.__doc__ = told.help
     return run
+
+
+def _typer_option(option: Taken) -> Any:
+    """The declaration of an option for typer."""
+    base = TYPES[option.type]
+    return Annotated[
+        list[str] | None if option.many else bool if base is bool else base | None,
+        typer.Option(
+            *option.names,
+            metavar=option.metavar or None,
+            show_default=option.default,
+            help=option.help,
+        ),
+    ]
 
 
 def _parameter(word: str, annotation: Any, argument: str) -> inspect.Parameter:
@@ -109,20 +115,6 @@ def _parameter(word: str, annotation: Any, argument: str) -> inspect.Parameter:
 
 # --- options of a Spec ---------------------------------------------------------------------------
 
-Found = tuple["Option", "FieldInfo"]
-
-
-def options_of(spec: type[Header]) -> dict[str, Found]:
-    """The fields of a kind that are also options."""
-    from sim.studies.spec import Option
-
-    found = {}
-    for field, info in spec.model_fields.items():
-        for mark in info.metadata:
-            if isinstance(mark, Option):
-                found[field] = (mark, info)
-    return found
-
 
 def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
     """The options that set these fields, as a user would type them; the inverse of reading."""
@@ -133,53 +125,8 @@ def option_words(kind: StudyKind, fields: Mapping[str, Any]) -> list[str]:
         value = fields[field]
         given = option.write(value) if option.write is not None else value
         for each in given if isinstance(given, list | tuple) else [given]:
-            words += [_flag(field, option)] if each is True else [_flag(field, option), str(each)]
+            words += [flag(field, option)] if each is True else [flag(field, option), str(each)]
     return words
-
-
-def _flag(field: str, option: Option) -> str:
-    return option.name or f"--{field.replace('_', '-')}"
-
-
-def _typer_option(
-    field: str, option: Option, info: FieldInfo, meaning: str, *, from_file: bool
-) -> Any:
-    """The declaration of a field as an option of typer."""
-    names = [_flag(field, option), *([option.short] if option.short else [])]
-    base = _base(info)
-    shown: Any = False
-    if base is not bool and not option.many:
-        shown = "the study's" if from_file else option.default or _shown(info.default)
-    return Annotated[
-        list[str] | None if option.many else bool if base is bool else base | None,
-        typer.Option(
-            *names,
-            metavar=option.metavar or None,
-            show_default=shown,
-            help=" ".join(meaning.replace("`", "").split()),
-        ),
-    ]
-
-
-def _base(info: FieldInfo) -> type:
-    """The type of an option: a number where only numbers are allowed, and else text."""
-    kinds = [_plain(one) for one in get_args(info.annotation) or (info.annotation,)]
-    kinds = [one for one in kinds if one is not NoneType]
-    only = kinds[0] if len(kinds) == 1 else str
-    return only if only in (int, float, bool) else str
-
-
-def _plain(annotation: Any) -> Any:
-    """A type without its annotations."""
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _shown(default: Any) -> str | bool:
-    if default is None:
-        return "the scenario's"
-    if isinstance(default, tuple):
-        return ", ".join(map(str, default)) or False
-    return str(default)
 
 
 def _changes(options: Mapping[str, Found], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -327,9 +274,9 @@ class _Asking:
         options = options_of(self.kind.Spec)
         if field not in self.changes or field not in options:
             return problem
-        flag = f"{_flag(field, options[field][0])} {rest}".strip()
+        named = f"{flag(field, options[field][0])} {rest}".strip()
         message = problem.message.replace("set beyond_range: true", "add --beyond-range")
-        return dataclasses.replace(problem, field=flag, message=message, file="", line=0, column=0)
+        return dataclasses.replace(problem, field=named, message=message, file="", line=0, column=0)
 
     def _shard(self) -> tuple[int, int] | None:
         from sim.runs.shard import parse_shard

@@ -26,6 +26,11 @@ def summary(name: str) -> str:
     >>> summary("audit")
     'Test the design of a study: what would it have reported?'
     """
-    (spec,) = (path for place in __path__ if (path := Path(place, name, "spec.py")).is_file())
-    _, _, told = spec.read_text(encoding="utf-8").partition('\nHELP = """')
+    _, _, told = spec_of(name).read_text(encoding="utf-8").partition('\nHELP = """')
     return told.partition("\n")[0]
+
+
+def spec_of(name: str) -> Path:
+    """The file with the Spec of a kind."""
+    (spec,) = (path for place in __path__ if (path := Path(place, name, "spec.py")).is_file())
+    return spec
