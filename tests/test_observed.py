@@ -136,6 +136,20 @@ def test_the_facts_behind_the_shipped_tolerances() -> None:
         (GOOD.replace("change of knowledge", "trust at end_ta"), "did you mean 'end_of_ta'"),
         (GOOD.replace("change of knowledge", "trust a region-month"), "is not a total"),
         (GOOD.replace("change of knowledge", "the weather"), "is not a measure"),
+        (
+            GOOD.replace("change of knowledge", "change of survey of trust from 52 to 26"),
+            r"findings\[0\].measures: 26 does not come after 52; allowed: a change from a week",
+        ),
+        (
+            GOOD.replace(
+                "change of knowledge", "change of test of knowledge from end_of_ta to start"
+            ),
+            "start does not come after end_of_ta",
+        ),
+        (
+            GOOD.replace("change of knowledge", "survey of trust at start"),
+            r"mine.yaml:3:\d+: findings\[0\].value: 0.2 is outside the scale .*allowed: 1\.\.5",
+        ),
         (f"{GOOD}, use: pattern", "a pattern needs low, high or both"),
         (f"{GOOD}, use: scoredd", "did you mean 'scored'"),
     ],

@@ -373,6 +373,18 @@ SUMMARY = "item,wave,mean,sd,n\n"
         ("item,wave,answer,person\ntrust,52,5,\n", "person: is missing"),
         ("item,wave,change,since,sd,n\ntrust,52,.4,52,1,9\n", "a change of trust from 52 to it"),
         (
+            "item,wave,change,since,sd,n\ntrust,26,.4,52,1,9\n",
+            r"s.csv:2: since: .* from 52 back to 26; .*did you mean '26 to 52'",
+        ),
+        ("item,wave,change,sd,n\ntrust,start,.4,1,9\n", "from start to itself; allowed: a week be"),
+        ("item,wave,mean,n\nattendance,52,85,40\n", r"'85' is outside.*0\.\.1, such as 0\.85"),
+        ("item,wave,mean,n\nattendance,52,.85,\n", r"s.csv:2: n: is missing; allowed: n, of how"),
+        (SUMMARY + "knowledge test,52,52,12,40\n", r"0\.\.1 \(items: \{knowledge.* in --map"),
+        (
+            "arm,item,wave,mean,sd,n\nTA,trust,52,4,1,9\nno TA,trust,52,3,1,9\n",
+            r"s.csv:3: item: .*one row for each item and wave.*not read: arm\)",
+        ),
+        (
             "item,wave,answer\n" + "trust,52,9\n" * 500,
             r"outside the scale \(500 such values, lines 2-501\)",
         ),
@@ -417,6 +429,11 @@ def test_what_nobody_else_can_know_is_asked(tmp_path: Path, text: str, asked: se
     assert {".".join(map(str, one.where)) for one in caught.value.questions} == asked
 
 
+def test_a_question_on_a_wave_says_where_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(OpenQuestions, match=r"Which week is 'T2' \(lines 3-4\)\?"):
+        read(tmp_path, SUMMARY + "trust,start,4,1,9\ntrust,T2,4,1,9\nknowledge,T2,4,1,9\n")
+
+
 def test_answers_close_the_questions(tmp_path: Path) -> None:
     path = written(tmp_path, "id,event,trust\n1,pre,4\n2,pre,3\n")
     with pytest.raises(OpenQuestions) as caught:
@@ -438,6 +455,8 @@ def test_answers_close_the_questions(tmp_path: Path) -> None:
          "no answer of 30 is above 2 on a scale of 1-5"),
         ("item,wave,answer,person\ntrust,52,4,a\ntrust,52,3,b\ntrust,9,3,a\n",
          "trust, 9: one answer has no SD; only listed"),
+        (SUMMARY + "trust,start,4,.5,21\ntrust,52,,.6,19\n",
+         r"rows without a mean are left out \(line 3\)"),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_remarked(tmp_path: Path, text: str, remark: str) -> None:

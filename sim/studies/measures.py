@@ -112,6 +112,20 @@ class Measure:
         return self.kind in (*_OF_SURVEY, *_OF_TEST)
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """The lowest and the highest value that an instrument gives; None for other measures.
+
+        >>> parse_measure("survey of trust at 52").scale
+        (1.0, 5.0)
+        """
+        if not self.read:
+            return None
+        from sim.runs.instruments import POINTS
+
+        low, high = (1.0, float(POINTS)) if self.kind in ("survey", "survey_change") else (0.0, 1.0)
+        return (low - high, high - low) if self.kind in CHANGES else (low, high)
+
+    @property
     def waves(self) -> tuple[int | str, ...]:
         """The weeks that the measure compares, or its only week."""
         return (self.since, self.week) if self.kind in CHANGES else (self.week,)
@@ -247,6 +261,13 @@ def _number(measure: Measure, scenario: Scenario) -> int:
             f"'{measure.text}' needs week {last}, past the horizon of {scenario.name!r}",
             field="measures",
             allowed=f"0..{scenario.horizon_weeks}",
+        )
+    if measure.kind in CHANGES and week_number(measure.since, scenario) >= week:
+        raise InputError(
+            f"'{measure.text}' begins in week {week_number(measure.since, scenario)} of "
+            f"{scenario.name!r} and ends in week {week}",
+            field="measures",
+            allowed="a change from a week to a later one",
         )
     if measure.kind in _ARMS and not scenario.has_ta:
         raise InputError(f"{scenario.name!r} has no TA to have an effect", field="measures")

@@ -29,7 +29,8 @@ from sim.core.errors import InputError, check_known, did_you_mean, shown
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, checked, refusal
 from sim.scenario.loading import Document, load
-from sim.studies.measures import Measure, parse_measure
+from sim.studies.measures import CHANGES, Measure, parse_measure
+from sim.studies.spec import backwards
 
 GRADES = ("A", "B", "C")
 SDS: Mapping[str, float] = {"95%": Z95, "1 SE": 1.0, "range": math.sqrt(3.0)}
@@ -248,6 +249,16 @@ def issues_of(file: ObservedFile) -> Iterator[Issue]:
         if one.id in seen:
             yield Issue((*way, "id"), f"{shown(one.id)} is given twice", one.id)
         seen.add(one.id)
+        measure = one.measure
+        if measure.kind in CHANGES and backwards(measure.since, measure.week):
+            message = f"{measure.week} does not come after {measure.since}"
+            allowed = "a change from a week to a later one"
+            yield Issue((*way, "measures"), message, one.measures, allowed=allowed)
+        low, high = measure.scale or (-math.inf, math.inf)
+        if one.value is not None and not low <= one.value <= high:
+            message = f"{one.value:g} is outside the scale of '{one.measures}'"
+            allowed = f"{low:g}..{high:g}, to which answers on another scale are moved"
+            yield Issue((*way, "value"), message, one.value, allowed=allowed)
         yield from _tolerance_issues(one, way)
 
 

@@ -628,6 +628,19 @@ def week_number(week: int | str, scenario: Scenario) -> int:
     }[week]
 
 
+def backwards(since: int | str, week: int | str) -> bool:
+    """Whether a week is known not to lie after another one, whatever the scenario.
+
+    >>> backwards(52, 26), backwards("end_of_ta", "start"), backwards("end_of_ta", 130)
+    (True, True, False)
+    """
+    if isinstance(since, int) and isinstance(week, int):
+        return week <= since
+    if isinstance(since, str) and isinstance(week, str):
+        return WEEK_WORDS.index(week) <= WEEK_WORDS.index(since)
+    return week == "start"
+
+
 def shipped_studies() -> tuple[str, ...]:
     """Names of the study files that come with the package."""
     return files.names("experiments")

@@ -32,7 +32,7 @@ from sim.scenario.loading import load
 from sim.scenario.log_remarks import alike
 from sim.stats.intervals import wilson
 from sim.studies.observed import ObservedError, file_of
-from sim.studies.spec import WEEK_WORDS
+from sim.studies.spec import WEEK_WORDS, backwards
 from sim.studies.survey_map import (
     MEANT,
     MISSING,
@@ -423,9 +423,7 @@ class _Reading:
         if value is None or not low <= value <= high:
             what = "is not an answer" if value is None else "is outside the scale"
             said = "" if value is not None else f"labels: {{{text}: NUMBER}} or "
-            allowed = (
-                f"{low:g}..{high:g} (--scale says otherwise), {said}missing: [{text}] in --map"
-            )
+            allowed = f"{low:g}..{high:g}{_otherwise(name)}, {said}missing: [{text}] in --map"
             if value is None and self.labels:
                 allowed = f"{', '.join(self.labels)}; {allowed}"
             near = self.mistakes.near(text, tuple(self.labels)) if self.labels else ""
@@ -464,14 +462,21 @@ class _Reading:
                 "n", did_you_mean("n", self.table.columns),
             )  # fmt: skip
         self.stop()
+        numbers = {role: name for role in ("mean", "change") if (name := getattr(columns, role))}
+        empty = []
         for line, row in rows:
             name, one = self.item(line, row[columns.item])
             week = self.row_week(line, row)
-            low, high = self.scale(name, one)
-            for role in ("mean", "change"):
-                column = getattr(columns, role)
-                if column and row[column]:
-                    self.summary(line, row, role, name, week, (low, high))
+            given = [role for role, column in numbers.items() if row[column]]
+            for role in given:
+                self.summary(line, row, role, name, week, self.scale(name, one))
+            if not given:
+                empty.append(line)
+        if empty and (self.levels or self.changes):
+            self.remarks.append(
+                f"rows without a {' or a '.join(numbers)} are left out "
+                f"({places(empty, self.table.word)})"
+            )
 
     def summary(
         self, line: int, row: Mapping[str, str], role: str, name: str, week: Week | None,
@@ -480,7 +485,7 @@ class _Reading:
         columns = self.plan.columns
         low, high = scale
         bounds = scale if role == "mean" else (low - high, high - low)
-        mean = self.number(line, getattr(columns, role), row, *bounds)
+        mean = self.number(line, getattr(columns, role), row, *bounds, name)
         level = _Level([line], mean=math.nan if mean is None else mean, scale=scale)
         given = {
             one for one in ("n", "sd", "se", "low", "high")
@@ -517,8 +522,10 @@ class _Reading:
                     message = f"the mean {level.mean:g} is not within {below:g}..{above:g}"
                     self.mistakes.add(line, columns.low, message, kind="interval")
         elif not (name in SHARES and role == "mean" and level.n):
-            column = columns.sd or columns.se or columns.low
+            column = columns.sd or columns.se or columns.low or columns.n
             allowed = "sd (with n), se, or low and high of a 95 % interval"
+            if name in SHARES and role == "mean":
+                allowed = f"n, of how many people; or {allowed}"
             self.mistakes.add(line, column, "is missing", "", allowed)
         if week is None or mean is None:
             return
@@ -527,9 +534,13 @@ class _Reading:
             return
         text = row[columns.since] if columns.since else ""
         since = self.week(line, columns.since, text) if text else "start"
+        column, before = columns.since or columns.change, "a week before the wave"
         if since == week:
             message = f"a change of {name} from {since} to itself"
-            self.mistakes.add(line, columns.since or columns.change, message)
+            self.mistakes.add(line, column, message, text, before, kind="itself")
+        elif since is not None and backwards(since, week):
+            message = f"a change of {name} from {since} back to {week}"
+            self.mistakes.add(line, column, message, text, before, f"{week} to {since}", "back")
         elif since is not None:
             self.add(self.changes, (name, since, week), level, line)
 
@@ -537,23 +548,29 @@ class _Reading:
         if key in into:
             first = into[key].lines[0]
             message = f"{key[0]}, {key[-1]} is given twice (first in {self.table.word} {first})"
-            self.mistakes.add(line, self.plan.columns.item, message, kind="twice")
+            allowed = "one row for each item and wave, over all regions and groups of people"
+            used = set(self.plan.columns.model_dump().values())
+            if other := [column for column in self.table.columns if column not in used]:
+                allowed += f" (columns that are not read: {', '.join(other)})"
+            self.mistakes.add(line, self.plan.columns.item, message, None, allowed, kind="twice")
         else:
             into[key] = level
             self.counted += 1
 
     def number(
-        self, line: int, column: str, row: Mapping[str, str], low: float, high: float
-    ) -> float | None:
+        self, line: int, column: str, row: Mapping[str, str], low: float, high: float,
+        item: str = "",
+    ) -> float | None:  # fmt: skip
+        """The number in a cell; that of an item lies on its scale."""
         text = row[column]
         value = number_of(text, self.plan.decimal or self.decimal(column))
         allowed = f"{low:g}..{high:g}" if high < 1e6 else f"{low:g} or more"
         if value is None or not low <= value <= high:
-            of_scale = column in (self.plan.columns.mean, self.plan.columns.change)
-            out = "is outside the scale" if of_scale else "is out of range"
+            out = "is outside the scale" if item else "is out of range"
             what = "is not a number" if value is None else out
-            more = " (--scale says otherwise)" if of_scale else ""
-            self.mistakes.add(line, column, f"{shown(text)} {what}", text, allowed + more, "", what)
+            allowed += _otherwise(item) if item else ""
+            kind = f"{what} {allowed}"
+            self.mistakes.add(line, column, f"{shown(text)} {what}", text, allowed, "", kind)
             return None
         return value
 
@@ -729,6 +746,19 @@ class _Reading:
         if (low, high) != to:
             notes.append(f"On {low:g}-{high:g}, moved to {to[0]:g}-{to[1]:g} along a line.")
         return row | ({"why": " ".join(notes)} if notes else {})
+
+
+def _otherwise(item: str) -> str:
+    """How a table says that an item has another scale than the usual one of its kind.
+
+    >>> _otherwise("trust"), _otherwise("attendance")
+    (' (--scale says otherwise)', ', such as 0.85 or 85 %')
+    """
+    if item in SHARES:
+        return ", such as 0.85 or 85 %"
+    if item == TEST:
+        return f" (items: {{{TEST}: {{of: NAME, scale: [0, 20]}}}} in --map says otherwise)"
+    return " (--scale says otherwise)"
 
 
 def _order(week: Week) -> tuple[int, int]:

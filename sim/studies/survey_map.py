@@ -44,6 +44,7 @@ from sim.scenario.contact_log import MAX_WEEKS
 from sim.scenario.loading import Document, document_from, document_of
 from sim.studies.observed import ObservedError
 from sim.studies.spec import WEEK_WORDS
+from sim.tables_in.mistakes import places
 from sim.tables_in.questions import OPEN, Question, put
 from sim.tables_in.reader import Table
 from sim.tables_in.values import number_of, order_of
@@ -400,7 +401,7 @@ def proposed(table: Table, declared: Mapping[str, Any] | None = None) -> Proposa
     answers = _answer_texts(fields, texts)
     if "scale" not in given and "labels" not in given:
         _scale_of(fields, answers, own, asked, said)
-    _waves_of(fields, texts, asked)
+    _waves_of(fields, table, asked)
     used = {*columns.values(), *_item_columns(fields)}
     ignored = tuple(name for name in table.columns if name not in used)
     return Proposal(fields, tuple(asked), tuple(said), ignored)
@@ -517,9 +518,7 @@ def _scale_of(
         asked.append(Question(("scale",), text))
 
 
-def _waves_of(
-    fields: dict[str, Any], texts: Mapping[str, Sequence[str]], asked: list[Question]
-) -> None:
+def _waves_of(fields: dict[str, Any], table: Table, asked: list[Question]) -> None:
     """Set the weeks of the words in the column of waves; a word that is no week stays open."""
     column = fields["columns"].get("wave", "")
     waves = {str(word): week for word, week in dict(fields.get("waves", {})).items()}
@@ -529,7 +528,12 @@ def _waves_of(
             text = f"In which week was the survey made? {WEEK_ALLOWED}"
             asked.append(Question(("waves", "all"), text))
         return
-    words = list(dict.fromkeys(text for text in texts.get(column, ()) if text))
+    cells = table.column(column) if column in table.columns else []
+    lines: dict[str, list[int]] = {}
+    for line, text in cells[int(fields.get("skip_rows", 0)) :]:
+        if text:
+            lines.setdefault(text, []).append(line)
+    words = list(lines)
     unknown = [word for word in words if week_called(word) is None and word not in waves]
     dated = [word for word in unknown if looks_dated(word)]
     if dated and len(dated) == len(unknown):
@@ -543,7 +547,7 @@ def _waves_of(
     unknown = [word for word in unknown if word not in near]  # a slip is reported with its line
     for word in unknown[:40]:
         likely = "start" if plain(word).startswith(("baseline", "pre")) else ""
-        text = f"Which week is {shown(word)}? {WEEK_ALLOWED}"
+        text = f"Which week is {shown(word)} ({places(lines[word], table.word)})? {WEEK_ALLOWED}"
         asked.append(Question(("waves", word), text, (), likely))
 
 

@@ -150,6 +150,7 @@ def test_a_later_start_moves_the_whole_calendar() -> None:
         ({"asks_about": ["trusst"]}, "did you mean 'trust'"),
         ({"asks_about": []}, "does not name constructs"),
         ({"asked": 0}, "asked: 0 is out of range"),
+        ({"asked": 13}, "asked: 13 people cannot be asked in a region of 12 staff; allowed: 1..12"),
         ({"weeks": ["start"]}, "has 1 wave"),
         ({"weeks": ["end_of_ta", "start"]}, "is not a time before and a time after"),
         ({"scenario": "no_ta"}, "has no contact series"),

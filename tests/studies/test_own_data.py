@@ -155,6 +155,11 @@ def test_a_region_by_itself_sets_aside_what_it_cannot_answer() -> None:
     assert {"T9", "own_trust_52"} <= {t.id for t in found.targets} | set(dict(found.aside))
     with pytest.raises(InputError, match=r"own_trust_700: .* past the horizon"):
         asked(frame(("trust", 700, 4.0, 0.6, 20)))
+    late = pd.DataFrame({"item": ["trust"], "since": ["end_of_ta"], "wave": ["52"], "change": [0.2],
+                         "sd": [0.5], "n": [20]})  # fmt: skip
+    assert SCENARIO.end_of_ta == 52
+    with pytest.raises(InputError, match=r"own_trust_end_of_ta_to_52: .* begins in week 52 of .*"):
+        asked(late)
     with pytest.raises(InputError, match="'one more site' needs two regions"):
         asked(frame(("trust", 52, 4.0, 0.6, 20)), own_only=False, targets=["T13"])
 

@@ -109,6 +109,12 @@ def check(study: Study[Spec]) -> None:
             ("scenario",), f"{scenario.name!r} gives single regions a team of their own",
             allowed="a scenario without overrides: the audit adds regions to it",
         )  # fmt: skip
+    smallest = min(scenario.staff_counts)
+    if header.asked is not None and header.asked > smallest:
+        raise study.error(
+            ("asked",), f"{header.asked} people cannot be asked in a region of {smallest} staff",
+            allowed=f"1..{smallest}",
+        )  # fmt: skip
     count, candidates = len(scenario.region_names), scenario.regions.candidates
     if header.design == "dose_regression":
         if count < 4:
