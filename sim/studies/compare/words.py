@@ -295,6 +295,13 @@ def _worth_knowing(study: Study[Spec], tables: Mapping[str, Table]) -> list[str]
     unit = "" if study.header.worth is not None else f" of {in_words(study.header.outcomes[0])}"
     rows = table.frame.to_dict("records")
     whole = rows[0]
+    if whole["value"] == 0:
+        assert study.plausible is not None
+        return [
+            f"In none of {count(len(study.plausible), 'set')} would knowing every parameter change "
+            f"the choice by {in_words(study.header.outcomes[0])}, chance averaged out: as far as "
+            "these sets show, it is worth nothing."
+        ]
     if math.isnan(whole["value"]) or not whole["clear"]:
         return [
             f"Knowing every parameter before choosing would be worth {said(whole['value'])}{unit} "
