@@ -110,6 +110,24 @@ def test_words_say_what_carries_and_what_does_not() -> None:
     assert "Whether these matter has not converged:" in unsure.answer.text
 
 
+def test_only_a_factor_whose_interval_is_apart_drives_the_most() -> None:
+    """Intervals that reach into each other leave the order open, and an open factor the lead."""
+    result = study("linear", more="samples: 1024\n")
+    assert result.answer.verdict == "A drives y the most (Sobol indices)."
+    table = result.tables["indices"].frame
+    main = (table["index"] == "ST") & table["factor"].isin(["a", "b"])
+
+    def verdict(a: tuple[float, float], b: tuple[float, float]) -> str:
+        rows = table.copy()
+        rows.loc[main, "low"], rows.loc[main, "high"] = [a[0], b[0]], [a[1], b[1]]
+        return words(result.study, {**result.tables, "indices": Table("indices", rows)}).verdict
+
+    assert table.loc[main, "factor"].to_list() == ["a", "b"]
+    assert verdict((0.3, 0.9), (0.1, 0.29)) == "A drives y the most (Sobol indices)."
+    assert verdict((0.3, 0.9), (0.1, 0.31)).startswith("A and b drive y the most, in an order that")
+    assert verdict((0.3, 0.9), (0.04, 0.31)) == "A drives y (Sobol indices)."
+
+
 def test_morris_function() -> None:
     """Morris (1991): ten inputs matter; of them 8, 9 and 10 are linear with slope 40."""
     result = study("morris", more="method: morris\nsamples: 50\n")

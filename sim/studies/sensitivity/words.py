@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from sim.present.answer import Answer
-from sim.present.format import count, interval, number, percent, sentence
+from sim.present.format import count, interval, joined, number, percent, sentence
 from sim.present.format import words as in_words
 from sim.present.table import Table
 from sim.studies.factors import DUMMY
@@ -108,6 +108,8 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
 
 MOST_WEEKS = 3
 """Most weeks of an outcome that the answer covers; the tables hold all weeks."""
+LEADING = 4
+"""Most factors that the verdict names for an outcome."""
 NAMED = 7
 """Most factors whose index is written out; the answer only names further factors."""
 
@@ -158,19 +160,32 @@ def _labels(study: Study[Spec]) -> list[Label]:
 
 
 def _verdict(reading: Reading, labels: Sequence[Label]) -> str:
-    """The leading factor of each outcome, by the method that treats all factors together."""
+    """The leading factors of each outcome, by the method that treats all factors together."""
     methods = [one for one in reading.methods if one.name != "one_at_a_time"] or reading.methods
-    method, parts = methods[0], []
-    for label in labels:
-        rows = reading.main(method, label.outcome, label.week)
-        leading = [row["factor"] for row in _groups(rows, method)["drives"]] if len(rows) else []
-        what = when(label.outcome, label.week)
-        parts.append(
-            f"{in_words(leading[0])} drives {what} the most"
-            if leading
-            else f"no factor is known to drive {what}"
-        )
+    method = methods[0]
+    parts = [
+        _leading(reading.main(method, label.outcome, label.week), method, label) for label in labels
+    ]
     return f"{sentence('; '.join(parts))} ({method.title})."
+
+
+def _leading(rows: pd.DataFrame, method: Method, label: Label) -> str:
+    """The factor with the largest index, with those whose intervals reach into its own: their order
+    is not known, and none drives the outcome the most where a factor that is open reaches it too.
+    """
+    groups = _groups(rows, method) if len(rows) else {"drives": [], "open": []}
+    what = when(label.outcome, label.week)
+    if not groups["drives"]:
+        return f"no factor is known to drive {what}"
+    line = groups["drives"][0]["low"]
+    first = [row["factor"] for row in groups["drives"] if row["high"] >= line]
+    most = "" if any(row["high"] >= line for row in groups["open"]) else " the most"
+    names = [in_words(name) for name in first[:LEADING]]
+    names += [count(len(first) - LEADING, "other factor")] if len(first) > LEADING else []
+    return (
+        f"{joined(names)} drive{'' if len(names) > 1 else 's'} {what}{most}"
+        f"{', in an order that is not known' if len(names) > 1 else ''}"
+    )
 
 
 def _design(reading: Reading) -> str:
