@@ -493,7 +493,7 @@ def _numbers(
         raise _refusal(
             path,
             f"{column[first]} is out of range",
-            f"{low:g}..{high:g}",
+            f"{low:g}..{high:g}" if math.isfinite(high) else f"{low:g} or more",
             field=f"row {first + 1}, {name}",
         )
     return column

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sim.core import files
 from sim.core.errors import InputError
 from sim.model.dosage import planned_contacts
 from sim.studies.ask import ask
@@ -46,6 +48,16 @@ def test_the_shipped_trials() -> None:
     assert study.plausible is not None
     assert len(study.plausible) == 50
     assert "12 targets" in study.plausible.source, "sets that have not seen the trials"
+
+
+def test_sets_that_have_seen_the_trials_are_said() -> None:
+    """A number of sets is drawn from the calibration that comes with the project."""
+    path = files.folder("experiments") / "plausible" / "default.json"
+    seen = json.loads(path.read_text(encoding="utf-8"))["target_ids"]
+    assert {"T12", "T13", "T14"} <= set(seen)
+    said = "(T12, T13, T14) were computed from the shipped trials"
+    assert said in ask(shipped(sets=2, replicates=2)).answer.text
+    assert said not in ask(shipped(replicates=2)).answer.text
 
 
 def test_a_folder_stands_by_itself(tmp_path: Path) -> None:
@@ -200,6 +212,8 @@ def test_one_replicate_cannot_show_chance() -> None:
         (HEAD.replace("smd", "sdm") + ROW, "lacks the column 'smd'.*did you mean 'sdm'"),
         (HEAD + ROW * 4 + ROW.replace("0.2\n", "0\n"), r"t.csv:6: se: '0' cannot be used"),
         (HEAD + ROW * 4 + ROW.replace(",12,", ",NA,"), r"t.csv:6: months: 'NA'"),
+        (HEAD + ROW * 4 + ROW.replace("0.2\n", "\n"), r"t.csv:6: se: is missing; allowed: above"),
+        (HEAD + ROW * 4 + ROW.replace(",5,", ",nan,"), "allowed: above 0, up to 100, or NA where"),
         (HEAD + ROW * 3, "holds 3 trials"),
         (HEAD, "holds no trials"),
         (HEAD + ROW.replace(",5,", ",NA,") * 6, "no trial says how many sites"),

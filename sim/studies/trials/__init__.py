@@ -23,7 +23,8 @@ def compare_trials(
     Args:
         study: path of a study file, or the name of a shipped one.
         execution: how runs are made; default: on all threads of this machine.
-        fields: fields that replace those of the file, such as ``sets=20``.
+        fields: fields that replace those of the file, such as ``replicates=4``. A number of
+            ``sets`` is drawn from sets that have seen the shipped trials.
 
     Returns:
         The result. Its tables are ``trials`` (for each trial, dosage, observed effect and forecasts
@@ -35,7 +36,7 @@ def compare_trials(
         StudyError: the study has mistakes; each is named with its line.
         Unfinished, InterruptedRun: as :func:`sim.runs.execute.execute`.
 
-    >>> found = compare_trials(sets=3, replicates=2)
+    >>> found = compare_trials(replicates=2)
     >>> len(found.table("trials")), found.table("scores")["what"].to_list()
     (15, ['one constant', 'log hours a month', 'model', 'model through 0 (as up to 0.2.0)'])
     """

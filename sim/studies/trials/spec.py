@@ -26,7 +26,8 @@ HELP = """Compare dose-response with published trials.
 
 Runs each trial's meetings, hours, months and sites, and forecasts each trial from the others by
 SMD = a + b x effect, beside one constant and a regression on hours. Compared, not validated. The
-sets must not have seen the trials: they come from a calibration without them.
+sets must not have seen the trials: they come from a calibration without them. A number of sets is
+drawn from sets that have seen the shipped trials, and the answer says so.
 
 \b
 Examples:
@@ -148,6 +149,8 @@ def _number(mistakes: Mistakes, line: int, text: str, name: str) -> float:
     tiny = 1e-6 if name == "se" else 0.0
     if value is None or not low + tiny < value <= high:
         allowed = f"{low:g}..{high:g}" if name == "smd" else f"above {tiny:g}, up to {high:g}"
-        mistakes.add(line, name, f"{shown(text)} cannot be used", text, allowed, kind="number")
+        allowed += ", or NA where it is not known" if name == "practices_per_facilitator" else ""
+        message = f"{shown(text)} cannot be used" if text else "is missing"
+        mistakes.add(line, name, message, text, allowed, kind="number")
         return math.nan
     return value
