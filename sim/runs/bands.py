@@ -349,9 +349,10 @@ class _Histogram:
         from sim.engine import native
 
         cells, number = self.counts.reshape(-1, BINS_KEPT), np.zeros(1, dtype=np.int64)
-        for _ in range(2):  # the first time, they are only numbered
-            steps, kept = np.empty(number, dtype=np.uint16), np.empty(number, dtype=cells.dtype)
-            native.call(f"pack_{8 * cells.itemsize}", cells, steps, kept, number)
+        most = len(cells) * min(BINS_KEPT, int(cells[0].sum()))  # all cells count as many values
+        steps, kept = np.empty(most, dtype=np.uint16), np.empty(most, dtype=cells.dtype)
+        native.call(f"pack_{8 * cells.itemsize}", cells, steps, kept, number)
+        steps, kept = steps[: number[0]], kept[: number[0]]
         found = self.n, self.whole, self.fraction, steps, kept, self.exponent
         return dict(zip(self.STATE, found, strict=True))
 

@@ -44,7 +44,7 @@ Progress = Callable[[int, int], object]
 
 LEAST_WORK = 2**16
 """Least staff-weeks of a thread's task: the overhead of a task equals thousands of them."""
-MOST_WAITING = 2**29
+MOST_WAITING = 2**28
 """Most bytes of chunks that wait to be written; exact weekly values are in memory anyway."""
 
 
@@ -362,7 +362,7 @@ class _Assembly:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""
         if not self.plan.compiled:
             return [[chunk] for chunk in missing]
-        share = self.plan.work // (4 * workers)
+        share = self.plan.work // (8 * workers)
         return self._groups(missing, max(LEAST_WORK, min(WORK, share)))
 
     def _groups(self, chunks: Sequence[int], work: int) -> list[list[int]]:

@@ -21,7 +21,7 @@ COLUMNS = ("name", "type", "shape", "data")
 
 
 def table_of(arrays: Mapping[str, np.ndarray]) -> pa.Table:
-    """Arrays as a table with one row for each array."""
+    """Arrays as a table with one row for each array, which shares their memory where it can."""
     import pyarrow as pa
 
     plain = [np.ascontiguousarray(array) for array in arrays.values()]
@@ -29,9 +29,17 @@ def table_of(arrays: Mapping[str, np.ndarray]) -> pa.Table:
         pa.array(list(arrays)),
         pa.array([array.dtype.str for array in plain]),
         pa.array([list(array.shape) for array in plain], pa.list_(pa.int64())),
-        pa.array([array.tobytes() for array in plain], pa.large_binary()),
+        pa.chunked_array([_bytes_of(array) for array in plain], pa.large_binary()),
     )
     return pa.table(columns, names=list(COLUMNS))
+
+
+def _bytes_of(array: np.ndarray) -> pa.Array:
+    """The bytes of an array as one value."""
+    import pyarrow as pa
+
+    ends = pa.py_buffer(np.array([0, array.nbytes], dtype=np.int64))
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(array)])
 
 
 def arrays_of(table: pa.Table) -> dict[str, np.ndarray]:

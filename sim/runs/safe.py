@@ -24,7 +24,9 @@ def refusal(path: Path, message: str, allowed: str = "") -> ResultsError:
     return ResultsError(message, file=str(path), allowed=allowed)
 
 
-def write_bytes(path: Path, content: bytes, *, new: bool = False, flush: bool = True) -> None:
+def write_bytes(
+    path: Path, content: bytes | memoryview, *, new: bool = False, flush: bool = True
+) -> None:
     """Write a file under a temporary name in its folder, flush it to the disk, and rename it.
 
     Args:

@@ -261,17 +261,18 @@ class Store:
             ResultsError: the part cannot be written, for example to a full disk; other parts are
                 kept.
         """
+        import pyarrow as pa
         import pyarrow.parquet
 
         if tuple(table.column_names) != self.columns:
             raise ValueError(f"the part has columns {table.column_names}, not {self.columns}")
-        sink = io.BytesIO()
+        sink = pa.BufferOutputStream()
         pyarrow.parquet.write_table(
             table, sink, compression="lz4", use_dictionary=False, write_statistics=False
         )
-        return self._put(chunk, sink.getvalue())
+        return self._put(chunk, memoryview(sink.getvalue()))
 
-    def _put(self, chunk: int, content: bytes) -> Path:
+    def _put(self, chunk: int, content: bytes | memoryview) -> Path:
         checksum = hashlib.sha256(content).hexdigest()
         name = f"part-{chunk:06d}-{self.content_key(chunk)}-{checksum}.parquet"
         with safe.clear_errors(self.folder):

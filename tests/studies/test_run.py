@@ -838,7 +838,7 @@ def test_rows_of_runs_are_those_of_their_arrays_in_parts_of_any_size(
     found = PointValues(
         ("start", "horizon"), np.array([0, 0, 1, 1]), np.array([5, 6, 7, 8]),
         np.isin(np.arange(4), list(lost)), values[:, 0], values[:, 1],
-        tuple(FailedRun(0, number // 2, number + 5, stage, f"why {number}") for number, stage in lost.items()),
+        tuple(FailedRun(0, one // 2, one + 5, stage, f"why {one}") for one, stage in lost.items()),
     )  # fmt: skip
     nothing = [None] * 3
     rows: list[list[Any]] = []
