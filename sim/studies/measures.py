@@ -53,6 +53,9 @@ STRETCH = 1.25
 EFFECT_OUTCOME = "capacity"
 """The outcome of the dose ratios, which is the index closest to the outcomes of trials."""
 
+FIVE, ONE = (1.0, 5.0), (0.0, 1.0)
+"""The scale of the participant survey, and that of tests and shares."""
+
 _WEEK = r"(?P<week>[a-z_]+|\d+)"
 _NAME = r"(?P<name>[\w ]+?)"
 _SINCE = r"from (?P<since>[a-z_]+|\d+) to (?P<week>[a-z_]+|\d+)"
@@ -120,9 +123,7 @@ class Measure:
         """
         if not self.read:
             return None
-        from sim.runs.instruments import POINTS
-
-        low, high = (1.0, float(POINTS)) if self.kind in ("survey", "survey_change") else (0.0, 1.0)
+        low, high = FIVE if self.kind in ("survey", "survey_change") else ONE
         return (low - high, high - low) if self.kind in CHANGES else (low, high)
 
     @property

@@ -31,6 +31,7 @@ from sim.scenario.contact_log import MAX_WEEKS, week_of
 from sim.scenario.loading import load
 from sim.scenario.log_remarks import alike
 from sim.stats.intervals import wilson
+from sim.studies.measures import FIVE, ONE
 from sim.studies.observed import ObservedError, file_of
 from sim.studies.spec import WEEK_WORDS, backwards
 from sim.studies.survey_map import (
@@ -58,7 +59,6 @@ from sim.tables_in.values import day_of, decimal_of, looks_like, number_of, orde
 if TYPE_CHECKING:
     import pandas as pd
 
-FIVE, ONE = (1.0, 5.0), (0.0, 1.0)
 CODES = (-99, -999, -9, -98, -97, -88, -77, -66, -1)
 """Negative codes for a missing answer, on scales without negative answers."""
 ID_LENGTH = 40

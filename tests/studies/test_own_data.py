@@ -15,7 +15,7 @@ import sim
 from sim.core.errors import InputError
 from sim.core.states import READINGS
 from sim.runs.execute import Execution
-from sim.runs.instruments import observe, survey
+from sim.runs.instruments import POINTS, observe, survey
 from sim.runs.readings import reading
 from sim.scenario.scenario import Scenario
 from sim.studies.ask import Runner
@@ -69,6 +69,12 @@ def test_measures_of_instruments_are_differences_of_readings() -> None:
     per = found("contacts_failed_by_region per contacts_planned at 52")
     assert per[0] == 0.25
     assert math.isnan(per[1]), "where nothing was planned there is no share"
+
+
+def test_the_scale_of_the_survey_is_that_of_its_instrument() -> None:
+    assert parse_measure("survey of trust at 52").scale == (1.0, POINTS)
+    assert parse_measure("change of test of knowledge from start to 52").scale == (-1.0, 1.0)
+    assert parse_measure("trust at 52").scale is None
 
 
 def test_the_bank_reads_what_the_instruments_read() -> None:
