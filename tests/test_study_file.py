@@ -66,6 +66,14 @@ def test_all_mistakes_are_told_at_once_with_their_lines() -> None:
         (GOOD + "weeks: [200]\n", "week_200 is past the horizon of 'Source case"),
         (GOOD + "weeks: []\n", "weeks: is empty"),
         (
+            GOOD + "factors: [trust_step, dosage[0].hours]\n",
+            "allowed: a name with brackets in quotes, as 'dosage[0].hours'",
+        ),
+        (
+            GOOD + "factors: {dosage[1].every_weeks: {uniform: [1, 4]}}\n",
+            "allowed: a name with brackets in quotes, as 'dosage[1].every_weeks'",
+        ),
+        (
             "kind: plan\nscenario: no_ta\noutcomes: [effect on trust]\n",
             "has no TA to have an eff",
         ),

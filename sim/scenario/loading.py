@@ -406,6 +406,10 @@ def _refuse_unprintable(text: str, file: str, error: type[InputError]) -> None:
         raise error(message, file=file, line=line, column=column)
 
 
+_BRACKETED = re.compile(r"[\w.]+(?:\[\d+\][\w.]*)+")
+"""A name such as dosage[0].hours, whose brackets YAML reads as a list within braces or brackets."""
+
+
 def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:
     """One sentence on a syntax error, the same with and without the C parser."""
     try:
@@ -418,11 +422,15 @@ def _syntax(text: str, file: str, fault: yaml.YAMLError) -> Problem:
         return Problem(f"is not valid YAML ({fault})", file=file)
     line, column = mark.line + 1, mark.column + 1
     lines = text.splitlines()
-    rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+    around = lines[mark.line] if mark.line < len(lines) else ""
+    rest, allowed = around[mark.column :], ""
     if rest.startswith("\t"):
         message = "a tab cannot be used here; indent with spaces"
     else:
         reason = getattr(fault, "problem", None) or str(fault)
         context = getattr(fault, "context", None)
         message = f"is not valid YAML: {f'{context}, ' if context else ''}{reason}"
-    return Problem(message, file=file, line=line, column=column)
+        for name in _BRACKETED.finditer(around):
+            if name.start() < mark.column < name.end():
+                allowed = f"a name with brackets in quotes, as {name[0]!r}"
+    return Problem(message, allowed=allowed, file=file, line=line, column=column)
