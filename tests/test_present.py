@@ -289,6 +289,35 @@ def test_a_text_is_laid_out_once_for_all_figures() -> None:
     again = canvas._shape.cache_info(), canvas._size.cache_info()
     assert [one.misses for one in again] == [one.misses for one in once]
     assert again[0].hits == once[0].hits + 2  # in two sizes
+    canvas.lines(style.figure(4, 3, "A title that no other test has", ""))
+    last = canvas._size.cache_info()
+    assert (last.misses, last.hits) == (once[1].misses, again[1].hits + 1)
+
+
+@pytest.mark.parametrize("text_as", ["path", "none"])
+def test_an_svg_file_is_what_matplotlib_writes(text_as: Any) -> None:
+    import io
+
+    import matplotlib
+    from matplotlib.figure import Figure as Drawn
+
+    from sim.present import canvas
+
+    def draw() -> Drawn:
+        figure = Drawn((4.0, 3.0), dpi=figures.DPI, facecolor="white")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], marker="o")
+        axes.imshow([[0.0, 1.0]], extent=(0.0, 0.5, 0.0, 0.5))
+        axes.set_xlabel("two\nlines")
+        axes.set_ylabel("$x^2$")
+        return figure
+
+    with matplotlib.rc_context({"svg.hashsalt": "codose", "svg.fonttype": text_as}):
+        theirs = io.StringIO()
+        draw().savefig(theirs, format="svg", metadata={"Date": None, "Creator": None})
+        figure = draw()
+        assert canvas.lines(figure) == theirs.getvalue()
+    assert figure.dpi == figures.DPI
 
 
 def test_two_figures_may_stand_in_one_page() -> None:

@@ -74,6 +74,8 @@ def save(
 ) -> list[Path]:
     """Draw each figure once and write it in every format.
 
+    A second thread compresses and writes what is drawn while the next figure is drawn.
+
     Args:
         figures: the figures; their names become the names of the files.
         folder: the folder, made when missing; files of the same names are replaced.
@@ -84,48 +86,61 @@ def save(
     """
     if not formats:
         return []
+    from concurrent.futures import ThreadPoolExecutor
+
     folder.mkdir(parents=True, exist_ok=True)
-    return [
-        path for figure in figures for path in write(figure.draw(), folder / figure.name, formats)
-    ]
+    with ThreadPoolExecutor(1) as thread:
+        written = [
+            thread.submit(_write, folder / f"{figure.name}.{form}", content)
+            for figure in figures
+            for form, content in _contents(figure.draw(), formats)
+        ]
+    return [one.result() for one in written]
 
 
-def write(drawn: Drawn, stem: Path, formats: Sequence[Format] = ("png",)) -> list[Path]:
-    """Write ``stem``.png and ``stem``.svg of a matplotlib figure."""
+def _write(path: Path, content: Callable[[], bytes]) -> Path:
+    path.write_bytes(content())
+    return path
+
+
+def _contents(
+    drawn: Drawn, formats: Iterable[Format]
+) -> Iterator[tuple[Format, Callable[[], bytes]]]:
+    """Each format, and a function that gives the content of its file."""
     _settle(drawn)
-    paths = []
     for form in formats:
-        path = stem.with_name(f"{stem.name}.{form}")
-        if form == "png":
-            _write_png(drawn, path)
-        else:
-            path.write_text(_svg_file(drawn, "path"), encoding="utf-8", newline="\n")
-        paths.append(path)
-    return paths
+        yield form, _png(drawn) if form == "png" else _svg_file(drawn, "path").encode
 
 
-def _write_png(drawn: Drawn, path: Path) -> None:
-    """Write a figure as a PNG file of red, green and blue; Matplotlib's own keeps opacity too."""
+def _png(drawn: Drawn) -> Callable[[], bytes]:
+    """Draw the dots of a figure; return a function that makes a PNG file of them.
+
+    The file holds red, green and blue; Matplotlib's own holds opacity too.
+    """
     from PIL import Image
 
-    from sim.present.canvas import Canvas
-
-    drawn.set_dpi(DPI)
-    canvas: Any = Canvas(drawn)
+    canvas: Any = drawn.canvas
     with _any_letter():
         canvas.draw()
     dots = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
-    dots.convert("RGB").save(path, dpi=(DPI, DPI), compress_level=_COMPRESSION)
+
+    def content() -> bytes:
+        with io.BytesIO() as buffer:
+            dots.convert("RGB").save(buffer, "PNG", dpi=(DPI, DPI), compress_level=_COMPRESSION)
+            return buffer.getvalue()
+
+    return content
 
 
 def _svg_file(drawn: Drawn, text_as: Literal["path", "none"]) -> str:
     """The text of an SVG file, with letters as shapes (path) or as text (none)."""
     import matplotlib
 
+    from sim.present.canvas import lines
+
     settings: dict[Any, Any] = {"svg.hashsalt": "codose", "svg.fonttype": text_as}
-    with matplotlib.rc_context(settings), _any_letter(), io.StringIO() as buffer:
-        drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+    with matplotlib.rc_context(settings), _any_letter():
+        return lines(drawn)
 
 
 @contextlib.contextmanager
@@ -140,6 +155,7 @@ def _settle(drawn: Drawn) -> None:
     """Compute the layout once; otherwise Matplotlib would draw the figure twice."""
     from sim.present.canvas import Canvas
 
+    drawn.set_dpi(DPI)
     Canvas(drawn)  # which becomes the figure's own
     for axes in drawn.axes:
         for axis in (axes.xaxis, axes.yaxis):
