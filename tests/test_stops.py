@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from crashes import DEAD, Crash, bytes_of, crash_at
 
 from sim.cli import ask as ask_command
 from sim.core import signals
 from sim.core.errors import CodoseError, ResultsError
+from sim.present.table import Table
 from sim.runs import safe
 from sim.runs.execute import Execution
-from sim.runs.folder import mend, read_manifest, write_folder
+from sim.runs.folder import mend, read_manifest, write_folder, write_table
 from sim.runs.store import Store
 from sim.studies.ask import ask, read_asked
 from sim.studies.kind import StudyKind
@@ -417,6 +421,54 @@ def test_sobols_sequence_is_checked_against_its_definition(monkeypatch: pytest.M
     monkeypatch.setattr(qmc, "Sobol", lambda *given, **named: qmc.Halton(10, scramble=False))
     with pytest.raises(CodoseError, match="direction numbers is damaged"):
         methods.load_sobol_table()
+
+
+# --- figures and tables are made at the same time --------------------------------------------
+
+
+def broken(error: BaseException) -> Any:
+    """A function that raises an error."""
+
+    def function(*_: object, **__: object) -> None:
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "error", "code", "said"),
+    [
+        ("sim.runs.folder", "write_json", OSError(errno.ENOSPC, "No space left"), 2,
+         "there is no space left on this disk; nothing was written"),
+        ("sim.present.figures", "_write", OSError(errno.ENOSPC, "No space left"), 2,
+         "there is no space left on this disk; nothing was written"),
+        ("sim.present.figures", "_settle", ZeroDivisionError("a figure"), 1,
+         "ZeroDivisionError: a figure"),
+        ("sim.present.figures", "_settle", signals.Stopped(), 130, "interrupted"),
+    ],
+    ids=["tables", "files of figures", "figures", "Ctrl-C"],
+)  # fmt: skip
+def test_what_goes_wrong_with_tables_or_figures_leaves_nothing(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, module: str, name: str,
+    error: BaseException, code: int, said: str,
+) -> None:  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setenv("CODOSE_DEBUG", "1")  # no log
+        patch.setattr(f"{module}.{name}", broken(error))
+        done = codose(*words[:-1])
+    assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
+    assert not Path("out").exists()
+    assert set(beside(Path())) <= {"out.parts"}
+    assert codose(*words, "--resume").exit_code == 0
+
+
+def test_a_table_in_a_second_thread_is_not_written_on_after_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "_heard", [signal.SIGINT])
+    table = Table("t", pd.DataFrame({"x": [1.0]}))
+    with ThreadPoolExecutor(1) as thread, pytest.raises(signals.Stopped):
+        thread.submit(write_table, tmp_path, "t", table).result()
 
 
 # --- disks that are full, other systems, other locales -----------------------------------------

@@ -20,11 +20,13 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.core import signals
 from sim.core.cells import BOM, FORMULA
 from sim.core.errors import Problem, ResultsError, read_back
 from sim.present.figures import save as save_figures
@@ -248,6 +250,7 @@ def write_table(folder: Path, name: str, rows: Table, *, csv: bool = True) -> No
         write_statistics=whole,
     ) as file:  # fmt: skip
         for part in itertools.chain((first,), parts):
+            signals.check()  # in a second thread, which no signal reaches
             file.write_table(part)
     if not csv:
         return
@@ -265,6 +268,7 @@ def write_table(folder: Path, name: str, rows: Table, *, csv: bool = True) -> No
             file.write(BOM.encode())
         with pyarrow.csv.CSVWriter(file, plain, write_options=options) as writer:
             for start in range(0, len(table), _CSV_BLOCK):  # a table is many times larger as text
+                signals.check()
                 writer.write_table(table.slice(start, _CSV_BLOCK).cast(plain))
 
 
@@ -315,6 +319,7 @@ def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
         for path in sorted(folder.iterdir())
+        if path.is_file()
     }
 
 
@@ -417,7 +422,8 @@ def read_table(path: Path) -> pd.DataFrame:
     import pyarrow.parquet
 
     try:
-        return pyarrow.parquet.read_table(path).to_pandas()
+        with pyarrow.parquet.ParquetFile(path) as file:
+            return file.read().to_pandas()
     except (OSError, pa.ArrowException) as error:
         text = " ".join(str(error).split())
         raise refusal(path, f"cannot be read ({text}); make the results again") from None
@@ -508,7 +514,6 @@ class ResultFolder:
 
     path: Path
     manifest: Mapping[str, Any]
-    _tables: dict[str, Table] = field(default_factory=dict)
 
     @classmethod
     def write(
@@ -547,6 +552,16 @@ class ResultFolder:
         """
 
         def write(folder: Path) -> None:
+            if not figures:
+                write_data(folder)
+                return
+            # Compressing, hashing and writing release Python's lock, which drawing holds.
+            with ThreadPoolExecutor(1) as thread:
+                data = thread.submit(write_data, folder)
+                save_figures(figures, folder / FIGURES, formats)
+            data.result()
+
+        def write_data(folder: Path) -> None:
             for name, table in tables.items():
                 short = len(table) <= CSV_ROWS
                 write_table(folder, name, table, csv=short if csv is None else csv)
@@ -565,8 +580,6 @@ class ResultFolder:
             }
             write_json(folder / MANIFEST, manifest)
             write_json(folder / TIMING, timing)
-            if figures:
-                save_figures(figures, folder / FIGURES, formats)
 
         return write_folder(target, write, force=force)
 
@@ -594,18 +607,11 @@ class ResultFolder:
         return timing if isinstance(timing, dict) else {}
 
     def tables(self) -> Mapping[str, Table]:
-        """Every table, with the meaning of its columns.
+        """Every table, with the meaning of its columns; each is read at its first use.
 
-        Raises:
-            ResultsError: a table is missing or damaged.
+        Using a table raises a ResultsError where it is missing or damaged.
         """
-        for name, described in self.manifest["tables"].items():
-            if name not in self._tables:
-                path = self.path / f"{name}.parquet"
-                frame = read_table(path)
-                with read_back("does not fit its manifest", file=str(path), error=ResultsError):
-                    self._tables[name] = _table(name, frame, described)
-        return self._tables
+        return _Tables(self.path, self.manifest["tables"])
 
     def damages(self) -> Iterator[Problem]:
         """A problem for every data file that is missing or differs from what was written."""
@@ -626,6 +632,31 @@ class ResultFolder:
                     f"changed or damaged; {again}",
                     file=str(path),
                 )
+
+
+class _Tables(Mapping[str, Table]):
+    """The tables of a folder by name, read at their first use."""
+
+    def __init__(self, folder: Path, described: Mapping[str, Any]) -> None:
+        self._folder, self._described = folder, described
+        self._read: dict[str, Table] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._read:
+            described, path = self._described[name], self._folder / f"{name}.parquet"
+            frame = read_table(path)
+            with read_back("does not fit its manifest", file=str(path), error=ResultsError):
+                self._read[name] = _table(name, frame, described)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._described
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._described)
+
+    def __len__(self) -> int:
+        return len(self._described)
 
 
 def _description(table: Table) -> dict[str, Any]:

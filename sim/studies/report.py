@@ -20,8 +20,8 @@ from sim.present import format as formats
 from sim.present.answer import CAVEAT
 from sim.present.report import Report, render
 from sim.present.table import Column, Table
-from sim.runs.folder import MANIFEST
-from sim.studies.result import FAILURES, Result, load, sound
+from sim.runs.folder import MANIFEST, ResultFolder
+from sim.studies.result import FAILURES, Result, result_in, sound
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def report_html(directory: str | os.PathLike[str]) -> str:
         ResultsError: the folder holds no results, results of another version, or damaged ones.
     """
     sound(directory)
-    report = report_of(load(directory))
+    report = report_of(result_in(ResultFolder.read(Path(directory))))
     manifest = (Path(directory) / MANIFEST).read_bytes()
     report.check = "codose verify ."
     report.provenance = {**report.provenance, "manifest": hashlib.sha256(manifest).hexdigest()}

@@ -5,6 +5,7 @@ A result reads, shows, draws and writes; nothing here makes runs, so a report lo
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -212,11 +213,16 @@ def load(directory: str | os.PathLike[str]) -> Result:
     Traceback (most recent call last):
     sim.core.errors.ResultsError: no_such_folder: no such folder
     """
-    folder = ResultFolder.read(Path(directory))
+    found = result_in(ResultFolder.read(Path(directory)))
+    return dataclasses.replace(found, tables=MappingProxyType(dict(found.tables)))
+
+
+def result_in(folder: ResultFolder) -> Result:
+    """The result that a folder holds; each table is read at its first use."""
     facts = folder.manifest
     return Result(
         study_in(folder),
-        MappingProxyType(dict(folder.tables())),
+        folder.tables(),
         int(facts["runs"]),
         {name: facts[name] for name in PROVENANCE if name in facts},
         folder.timing,

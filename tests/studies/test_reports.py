@@ -20,6 +20,7 @@ from sim import studies
 from sim.core.errors import ResultsError
 from sim.core.parameters import TABLE
 from sim.present import format as formats
+from sim.runs import folder
 from sim.studies.ask import ask
 from sim.studies.report import report_html
 from sim.studies.result import Result, load
@@ -201,6 +202,18 @@ def test_what_matters_stands_on_the_first_page(made: Made) -> None:
 )
 def test_same_folder_same_report(made: Made) -> None:
     assert report_html(made.folder) == made.text
+
+
+@pytest.mark.parametrize("made", ["run"], indirect=True)
+def test_a_report_reads_the_tables_that_it_needs_once(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the table of single runs, which may be very long."""
+    read, real = [], folder.read_table
+    monkeypatch.setattr(folder, "read_table", lambda path: read.append(path.stem) or real(path))
+    report_html(made.folder)
+    assert "runs" in made.result.tables
+    assert sorted(read) == sorted({*made.result.tables} - {"runs"})
 
 
 def test_damaged_results_are_refused(made: Made, tmp_path: Path) -> None:
