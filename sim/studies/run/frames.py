@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
-from sim.engine import batch
 from sim.present.table import PART_ROWS, LongRows
 from sim.runs.bands import ARMS, QUANTILES, WeekTable, exact
 from sim.runs.own import names
@@ -78,6 +77,8 @@ class RunRows(LongRows):
 
     def parts(self) -> Iterator[pa.Table]:
         """See :class:`~sim.present.table.LongRows`; threads make the parts."""
+        from sim.engine import batch  # the engine, which reading results does without
+
         ends = np.cumsum(np.where(self.values.failed, 1, self.each))
 
         def part(first: int) -> pa.Table:
@@ -193,6 +194,8 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     follow, for the headline outcomes.
     """
     import pandas as pd
+
+    from sim.engine import batch
 
     several = len(places) > 2
     units = {name: one.unit for name, one in OUTCOMES.items()}
