@@ -249,12 +249,13 @@ BAD = {
         b'{"name": "x", "command": "codose run source", "sets": 50, "started": "2027-01-04"}',
         "holds neither plans nor a scenario",
     ),
-    "book.xlsx": (b"PK\x03\x04" + b"\1" * 500, "save the sheet as CSV"),
+    "book.xlsx": (b"PK\x03\x04" + b"\1" * 500, "paste them: regions under Regions"),
+    "letter.docx": (b"PK\x03\x04word/document.xml" + b"\1" * 500, "is a Word document"),
     "old.xls": (b"\xd0\xcf\x11\xe0" + b"\1" * 500, "old form of Excel"),
     "report.pdf": (b"%PDF-1.7\n", "is a PDF"),
     "page.html": (b"<!doctype html><title>x", "is a web page"),
     "latin.yaml": ("name: caf\u00e9".encode("latin-1"), "is not UTF-8"),
-    "table.csv": (b"Name,Age\na,5\n", "needs the columns"),
+    "table.csv": (b"Name,Age\na,5\n", "not a contact log"),
     "list.json": (b"[1, 2]", "holds neither plans nor a scenario"),
     "other.json": (b'{"runs": 5}', "holds neither plans nor a scenario"),
     "deep.yaml": (b"name: " + b"[" * 200_000, "is nested too deeply"),
@@ -274,6 +275,9 @@ def test_bad_files_change_nothing(browser: Any, file: Path) -> None:
             drop(page, name, raw) if len(raw) < 10**6 else give(page, (name, raw))
             assert words in said(page, name), name
         assert page.saved_file(lambda: page.press("Control+s"))[1] == before
+        last = page.page.locator(".toast").last  # however many there are, the newest is in sight
+        assert last.bounding_box()["y"] + last.bounding_box()["height"] <= 900
+        assert page.page.locator(".toasts").bounding_box()["y"] > 0
 
 
 def test_one_bad_plan_of_a_file_is_left_out_and_said(browser: Any, file: Path) -> None:

@@ -78,7 +78,7 @@ def _rows(scenario: Scenario) -> list[Any]:
     [
         ("Date,Region,Mode,Hours\n3/4/2026,north,Zoom,1\n", "questions", "which comes first"),
         ("Date,Region,Mode,Hours\n13/4/2026,north,fax,1\n", "problems", "allowed: visit"),
-        ("Day,Office\n13/4/2026,north\n", "problems", "needs the columns"),
+        ("Day,Office\n13/4/2026,north\n", "problems", "not a contact log"),
     ],
 )
 def test_what_is_not_clear_is_asked_or_said(

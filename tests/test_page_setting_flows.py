@@ -83,6 +83,10 @@ class Setting:
     def plan(self) -> dict[str, Any]:
         return self.plans()["plans"][0]["scenario"]
 
+    def summaries(self) -> list[str]:
+        """What the headings of the groups say about the plan."""
+        return self.page.page.locator(".set-summary").all_inner_texts()
+
     def toast_undo(self) -> None:
         self.page.page.locator(".toast").get_by_role("button", name="Undo").last.click()
 
@@ -129,6 +133,45 @@ def test_a_number_that_is_half_typed_destroys_nothing(browser: Any, file: Path) 
         assert plan["shocks"] == PHASES["shocks"]
 
 
+def test_a_wrong_number_leaves_nothing_of_its_beginning(browser: Any, file: Path) -> None:
+    with driver(browser, file) as page:
+        setting = Setting(page)
+        setting.open("when", "regions", "money")
+        before = setting.summaries()
+        cases = (
+            ("Outlook", "500", "allowed: 24 to 240", "36"),  # "50" months are allowed
+            ("Year", "20270", "allowed: 1970 to 2200", "2027"),
+            ("Staff of Region I", "12000000", "out of range", "12"),
+            ("Budget a year", "1e12", "not a number", ""),
+        )
+        for label, typed, problem, right in cases:
+            setting.field(label).click()
+            page.press("Control+a")
+            page.page.keyboard.type(typed)
+            assert problem in page.text(".set-problem"), label
+            assert setting.summaries() == before, label
+            undo = page.page.get_by_role("button", name="Undo", exact=True)
+            assert undo.is_disabled(), label  # nothing happened that could be undone
+            setting.field(label).fill(right)
+        setting.field("Staff of Region I").fill("1,200")
+        setting.field("Year").fill("2,028")
+        plan = setting.plan()
+        assert plan["regions"]["overrides"]["Region I"] == {"staff": 1200}
+        assert plan["start_date"][:4] == "2028"
+
+
+def test_two_regions_do_not_look_alike(browser: Any, tmp_path: Path) -> None:
+    """Names that a file leaves out are shown as Region 1, Region 2 ...; nobody else may be."""
+    path = written(tmp_path / "page.html")
+    with driver(browser, path) as page:
+        setting = Setting(page)
+        setting.open("regions")
+        setting.field("Name of Region 2").fill("Region 1")
+        assert "used already" in page.text(".set-problem")
+        page.press("Enter")
+        assert setting.field("Name of Region 2").count() == 1
+
+
 def test_twice_a_year_is_every_26_weeks_and_any_rhythm_is_what_is_typed(
     browser: Any, file: Path
 ) -> None:
@@ -170,6 +213,9 @@ def test_regions_are_pasted_looked_at_and_then_used(browser: Any, file: Path) ->
         assert "Row 2" in page.text("ul.set-problem")
         assert "Row 3" in page.text("ul.set-problem")
         assert setting.button("Use these regions").is_disabled()
+        area.fill("Our regions\t\nState\tStaff\nOhio\t1,200\nIowa\t9\nTotal\t1,209")
+        assert "2 regions" in page.text(".set-paste [role=status]")
+        assert "left out (Total)" in page.text(".set-paste [role=status]")
         area.fill("North\t14\nconstructor\t9\n<img src=x onerror=alert(1)>\t11")
         assert "3 regions" in page.text(".set-paste [role=status]")
         setting.button("Use these regions").click()
@@ -226,6 +272,10 @@ def test_a_log_is_brought_and_the_plan_goes_on_after_it(browser: Any, file: Path
         setting.open("history")
         setting.button("Add a contact log").click()
         area = page.page.locator(".set-paste textarea")
+        page.page.keyboard.insert_text("Date,Region,Mode,Hours\n2052-03-02,Region I,Zoom,45")
+        assert "to Mar 2, 2052" in page.text("ul.set-problem")
+        area.fill("Date,Region,Mode,Hours\n2027-03-02,Region I,Zoom,45")
+        assert "are these minutes?" in page.text(".set-paste [role=status]")
         area.fill("\n".join(rows))
         assert setting.button("Use this log").is_disabled()  # 2/3 is two days
         page.page.get_by_label("which comes first").select_option("day")

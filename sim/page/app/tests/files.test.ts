@@ -162,6 +162,9 @@ test("what a log cannot be is said once: quotes, columns, cells, shares; columns
   assert.match(await says(`${head}\n`), /headings and no rows/);
   const more = await read("log.csv", `${head},Mood,Notes\n1,n,video,1,good,\n`);
   assert.ok(more.kind === "log" && /not used: Mood, Notes/.test(more.said[0]));
+  const minutes = await read("log.csv", `${head}\n1,n,video,45\n1,n,video,30\n1,n,video,60\n`);
+  assert.ok(minutes.kind === "log");
+  assert.deepEqual(minutes.said, ["The median contact takes 45 h: are these minutes?"]);
   const thousands = await read("log.csv", `${head}\n${"1,n,video,1\n".repeat(6000)}`);
   assert.ok(thousands.kind === "log" && thousands.log.rows.length === 6000);
 });
@@ -187,6 +190,9 @@ test("a log becomes the history: names, start, and series that go on in their rh
   assert.deepEqual(made.scenario.contact_log.rows.map((row: any) => [row.week, row.region]), [[1, "north"], [9, "south"]]);
   assert.equal(made.scenario.start_date, "2026-01-05");
   assert.deepEqual(made.scenario.dosage, [{ mode: "video", every_weeks: 4, first_week: 13 }, { mode: "onsite", every_weeks: 13, first_week: 20 }]);
+  const told = withLog({ name: "x" }, { rows: [{ week: 1, region: "Regon 1", mode: "video", hours: 1 }, { week: 1, region: "region 2", mode: "video", hours: 1 }], dated: false }, data);
+  assert.equal(told.said[0].values.names, "Regon 1, Region 2"); // as the page shows them
+  assert.equal(made.said.at(-1)!.values.start, "Jan 5, 2026");
   assert.deepEqual(made.scenario.regions, { names: ["north", "south", "region_3"], count: 3, candidates: 12 });
   assert.deepEqual(made.scenario.providers, { names: ["Ann", "provider_2"], count: 2 });
   const late = withLog({ ...scenario, start_date: "2027-01-04" }, { rows, dated: true }, data);

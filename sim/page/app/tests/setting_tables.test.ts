@@ -36,6 +36,23 @@ test("what a row says becomes a region; what it cannot say is a fault with its r
   );
 });
 
+test("headings below a title are found, rows that sum up are left out, and rows keep their numbers", () => {
+  const table = "Our regions 2026\t\t\nRegion\tHeadcount\tBudget\nNorth\t1,200\t$12,000\nSouth\t9\t$8,000\nTotal\t1,209\t$20,000";
+  const pasted = readPasted(table);
+  assert.deepEqual([pasted.above, pasted.headed, pasted.kinds], [1, true, ["name", "staff", "nothing"]]);
+  assert.deepEqual(understand(pasted, { staff: 2000, regions: 9 }, labels), {
+    rows: [{ name: "North", staff: 1200 }, { name: "South", staff: 9 }], totals: ["Total"], faults: [],
+  });
+  assert.deepEqual(regionsIn("Title\t\nRegion\tStaff\nNorth\t0").faults.map((one) => one.row), [3]);
+  assert.equal(readPasted("North\t12\nState\t4").above, 0); // one cell that could be a heading makes no headings
+});
+
+test("of two columns that could name the regions one does, and a state is a region", () => {
+  assert.deepEqual(readPasted("State\tStaff\nOhio\t12").kinds, ["name", "staff"]);
+  assert.deepEqual(readPasted("Name\tRegion\tStaff\nAnn\tNorth\t5").kinds, ["nothing", "name", "staff"]);
+  assert.deepEqual(readPasted("Region\tRegion\nNorth\tSouth").kinds, ["name", "nothing"]);
+});
+
 test("hostile names are names", () => {
   const names = ["__proto__", "constructor", "<script>", "=cmd|'/c'!A1", "Ünïcødé 東京 🌍", "a".repeat(80)];
   const { rows, faults } = regionsIn(["Name", ...names].join("\n"));

@@ -4,7 +4,7 @@ import type { PageData, Plan, PlansFile, ScenarioData } from "../types";
 import { say } from "../ui/say";
 import { check, isObject, type Known } from "./check";
 import { NOT_READ } from "./consistency";
-import { faultTexts, logColumns, type LogRead, readLog } from "./logtable";
+import { faultTexts, type LogRead, readLog, remarksOn } from "./logtable";
 import { checkPlansFile } from "./plans_check";
 import { cleanName, uniqueName } from "./plans";
 import { nodeFor, type Reading, readYaml, scalarNode, writeNode, writeYaml } from "./yaml_text";
@@ -51,7 +51,7 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   if (!given.bytes.some((byte) => byte > 32)) return refuse("file_empty");
   const wrong = kindOfBytes(given.bytes);
   if (wrong === "workbook" && ask) return as ? asked(await ask(as, given), as, given, page) : logOrSurvey(ask, given, page);
-  if (wrong === "workbook") return refuse("file_workbook", { columns: logColumns(page).slice(0, 7).join(", ") });
+  if (wrong === "workbook") return refuse("file_workbook");
   if (wrong) return refuse(`file_${wrong}`);
   let text: string;
   try {
@@ -79,7 +79,7 @@ function encodingOf([first, second]: Uint8Array): string {
 function kindOfBytes(bytes: Uint8Array): string | null {
   const begins = (...first: number[]) => first.every((byte, i) => bytes[i] === byte);
   const text = new TextDecoder("latin1").decode(bytes.slice(0, 400)).trimStart().toLowerCase();
-  if (begins(0x50, 0x4b, 3, 4)) return "workbook";
+  if (begins(0x50, 0x4b, 3, 4)) return new TextDecoder("latin1").decode(bytes).includes("word/document.xml") ? "document" : "workbook";
   if (begins(0xd0, 0xcf, 0x11, 0xe0)) return "old_workbook";
   if (text.startsWith("%pdf")) return "pdf";
   if (text.startsWith("<!doctype html") || text.startsWith("<html")) return "page";
@@ -109,11 +109,8 @@ async function readTable(
   }
   if (found.ambiguous && !order) return whichOrder(given, page);
   const history = (path: string, values?: Record<string, string | number>) => say(page.words, `setting.history.${path}`, values ?? {});
-  if (understood) {
-    const { unused } = found;
-    return { kind: "log", log: found, said: unused.length ? [history("unused", { count: unused.length, names: unused.join(", ") })] : [] };
-  }
-  if (found.faults[0].fault === "columns") return refuse("file_table", { columns: logColumns(page).slice(0, 7).join(", ") });
+  if (understood) return { kind: "log", log: found, said: remarksOn(found, history) };
+  if (found.faults[0].fault === "columns") return refuse("file_table");
   return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
 }
 

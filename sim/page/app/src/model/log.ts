@@ -1,9 +1,12 @@
 /** A contact log as the history of a plan. */
 import { providersOfLog, regionsOfLog, shiftPlan } from "../setting/edits";
-import { horizonOf, providersOf, regionsOf } from "../setting/read";
-import type { ScenarioData } from "../types";
+import { horizonOf, providersOf, readable, regionsOf } from "../setting/read";
+import { dayName, dayOf } from "../setting/weeks";
+import type { PageData, ScenarioData } from "../types";
 import { dayNumber, type Known } from "./check";
 import { type LogRead, plain } from "./logtable";
+
+type Page = Known & Pick<PageData, "words">;
 
 export interface Told {
   way: string; // path under "document" in words.json
@@ -27,7 +30,7 @@ export interface Take {
  * A log that begins before the plan moves week 1 earlier by whole weeks, while every date of the plan stays, as in
  * `with_history` of sim/page/opened.py.
  */
-export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dated">, page: Known, take: Take = {}): WithLog {
+export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dated">, page: Page, take: Take = {}): WithLog {
   const said: Told[] = [];
   const days = log.dated ? log.rows.map((row) => row.date as string).sort() : [];
   const own: string | undefined = scenario.start_date ?? undefined;
@@ -48,7 +51,7 @@ export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dat
   if (horizon > horizonOf(shifted, page.schema)) made.horizon_weeks = horizon;
   if (start !== undefined && start !== own) {
     made.start_date = start;
-    said.push({ way: own === undefined ? "log_start" : "log_earlier", values: { start } });
+    said.push({ way: own === undefined ? "log_start" : "log_earlier", values: { start: dayName(dayOf(start)!) } });
   }
   return { scenario: made, said, strangers };
 }
@@ -72,7 +75,7 @@ function after(series: any, week: number, horizon: number): any {
 
 /** Rows with the names of the plan, however they are written; a plan without names of its own takes those of the log. */
 function withNames(
-  scenario: ScenarioData, rows: Record<string, any>[], page: Known, said: Told[], take: Take,
+  scenario: ScenarioData, rows: Record<string, any>[], page: Page, said: Told[], take: Take,
 ): { named: ScenarioData; strangers: WithLog["strangers"] } {
   let made = scenario;
   const strangers: WithLog["strangers"] = { region: [], provider: [] };
@@ -98,7 +101,7 @@ function withNames(
     if (Array.isArray(there.weekly_hours) && there.weekly_hours.length < count)
       next.weekly_hours = [...there.weekly_hours, ...Array(count - there.weekly_hours.length).fill(there.weekly_hours.at(-1))];
     made = { ...made, [part]: next };
-    said.push({ way: `log_${part}`, values: { names: listed(found), count } });
+    said.push({ way: `log_${part}`, values: { names: listed(found.map((name) => readable(name, page.words))), count } });
   }
   return { named: made, strangers };
 }

@@ -1,4 +1,5 @@
 /** Reads a contact log from a table: its columns, its rows, and what cannot be read. */
+import { median } from "d3-array";
 import { readNumber } from "../setting/numbers";
 import { choicesOf, rangeOf } from "../setting/read";
 import type { RowFault } from "../setting/table";
@@ -38,6 +39,7 @@ const STATUSES: Record<string, string[]> = {
 /** Columns that follow from others; calendars written by the page have them. */
 const NOT_NEEDED = ["week begins", "preparation hours", "travel hours", "provider hours"];
 const NEEDED = ["region", "mode", "hours"];
+const LONGEST_MEDIAN = 12; // hours
 
 export type DayOrder = "day" | "month"; // which comes first in 3/4/2026
 
@@ -47,12 +49,6 @@ export interface LogRead {
   faults: RowFault[];
   ambiguous: boolean; // dates can be read in two ways: the user must choose the order
   unused: string[]; // headings of columns that are not read
-}
-
-/** The columns of codose's own form (docs/how-to/contact-log.md). */
-export function logColumns(page: Known): string[] {
-  const own = Object.keys(page.schema.$defs.LogRow.properties).filter((name) => name !== "functions");
-  return ["date", ...own, ...page.functions.names];
 }
 
 export function plain(text: string): string {
@@ -167,6 +163,22 @@ class RowReading {
     const value = outcome.value / (text.includes("%") ? 100 : 1);
     return value >= minimum && value <= maximum ? value : undefined;
   }
+}
+
+/** The median length of held contacts where it suggests minutes, as in sim/scenario/log_remarks.py; else null. */
+export function likelyMinutes({ rows }: Pick<LogRead, "rows">): number | null {
+  const middle = median(rows.filter((row) => row.status === undefined).map((row) => row.hours as number)) ?? 0;
+  return middle > LONGEST_MEDIAN ? middle : null;
+}
+
+/** Sentences on a log that was read: the columns that are not used, and what is odd. */
+export function remarksOn(log: LogRead, say: (path: string, values: Record<string, string | number>) => string): string[] {
+  const { unused } = log;
+  const minutes = likelyMinutes(log);
+  return [
+    ...(unused.length ? [say("unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : []),
+    ...(minutes === null ? [] : [say("minutes", { hours: minutes })]),
+  ];
 }
 
 /** The faults of a log as sentences, equal faults together. */

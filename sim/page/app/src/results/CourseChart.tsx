@@ -39,9 +39,10 @@ export interface CourseChartProps {
 const MARGIN = { left: 34, right: 12, top: 16 };
 const STRIP = 5;
 const AXIS = 20;
+const LETTER = 7; // width of a letter of the texts beside the upright lines
 
 export function CourseChart(props: CourseChartProps) {
-  const { course, width, height, end, now, marks, strips, week } = props;
+  const { course, width, height, end, marks, strips, week } = props;
   const rows = strips.length ? Math.max(...strips.map((one) => one.row)) + 1 : 0;
   const bottom = AXIS + rows * (STRIP + 2) + (marks.length ? 11 : 0);
   const frame = useFrame(props, bottom);
@@ -95,8 +96,9 @@ export function CourseChart(props: CourseChartProps) {
           )}
         </g>
       ))}
-      {end !== null && <Upright at={x(end)} floor={floor} text={props.words.end} right={x(end) < width - 90} />}
-      {now !== null && <Upright at={x(now)} floor={floor} text={props.words.now} right={x(now) < width - 90} now />}
+      {uprights(props, x).map((one) => (
+        <Upright key={one.text} floor={floor} {...one} />
+      ))}
       {end !== null && <Values frame={frame} {...props} />}
       {week !== null && <Reading frame={frame} week={week} floor={floor} course={course} />}
     </svg>
@@ -180,11 +182,30 @@ function Grid(props: {
   );
 }
 
-function Upright(props: { at: number; floor: number; text: string; right: boolean; now?: boolean }) {
+export interface UprightAbout {
+  at: number;
+  text: string;
+  right: boolean; // the text is to the right of the line
+  now?: boolean;
+  lower?: boolean; // the text is on a second row, below that of the other
+}
+
+/** The lines at the last contact and at the end of the log. Where their texts would run into each other, one is lower. */
+export function uprights({ end, now, width, words }: Pick<CourseChartProps, "end" | "now" | "width" | "words">, x: (week: number) => number): UprightAbout[] {
+  const made = (week: number, text: string): UprightAbout => ({ at: x(week), text, right: x(week) < width - 90 });
+  const last = end === null ? [] : [made(end, words.end)];
+  if (now === null) return last;
+  const here = { ...made(now, words.now), now: true };
+  const reach = ({ at, text, right }: UprightAbout) => (right ? [at, at + 8 + LETTER * text.length] : [at - 8 - LETTER * text.length, at]);
+  const [from, to] = reach(here);
+  return [...last.map((one) => (reach(one)[0] < to && reach(one)[1] > from ? { ...one, lower: true } : one)), here];
+}
+
+function Upright(props: UprightAbout & { floor: number }) {
   return (
     <g class={props.now ? "upright now" : "upright"} aria-hidden="true">
       <line x1={props.at} x2={props.at} y1={props.now ? 2 : MARGIN.top - 8} y2={props.floor} />
-      <text x={props.at + (props.right ? 4 : -4)} y={10} text-anchor={props.right ? "start" : "end"}>
+      <text x={props.at + (props.right ? 4 : -4)} y={props.lower ? 22 : 10} text-anchor={props.right ? "start" : "end"}>
         {props.text}
       </text>
     </g>

@@ -1,11 +1,13 @@
 /** Brings a contact log from a file or spreadsheet rows: it is shown as understood, then applied. */
+import { extent } from "d3-array";
 import { useId, useState } from "preact/hooks";
-import { type DayOrder, faultTexts, type LogRead, readLog } from "../model/logtable";
+import { type DayOrder, faultTexts, type LogRead, readLog, remarksOn } from "../model/logtable";
 import { type Take, withLog } from "../model/log";
 import { OPEN_FILES, takeLog } from "../ui/documents";
-import { Button, Check, Choice } from "./fields";
+import { Button, Check, Choice, entered } from "./fields";
 import type { Panel } from "./panel";
 import { horizonOf, logRows, rangeOf, readable } from "./read";
+import { dayName, dayOf } from "./weeks";
 
 const FAULTS_SHOWN = 5;
 
@@ -22,6 +24,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   const read = table !== null && !table.faults.length && !(table.ambiguous && !order);
   const strangers = read ? withLog(scenario, table, data).strangers : { region: [], provider: [] };
   const problems = table ? problemsOf(panel, table, order, taking, strangers) : [];
+  const remarks = table ? remarksOn(table, (path, values) => t(`history.${path}`, values)) : [];
   const close = () => {
     setOpen(false);
     setText("");
@@ -36,7 +39,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   return (
     <div class="set-paste">
       <label for={id}>{t("history.label")}</label>
-      <textarea id={id} rows={5} spellcheck={false} value={text} placeholder={t("history.example")} onInput={(event) => setText(event.currentTarget.value)} />
+      <textarea id={id} ref={entered} rows={5} spellcheck={false} value={text} placeholder={t("history.example")} onInput={(event) => setText(event.currentTarget.value)} />
       <label class="set-field">
         <span>{t("history.file")}</span>
         <input
@@ -77,7 +80,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
       )}
       {table && !problems.length && (
         <p class="set-hint" role="status">
-          {[t("history.understood", { count: table.rows.length }), ...unusedText(table, t)].join(" ")}
+          {[t("history.understood", { count: table.rows.length }), ...remarks].join(" ")}
         </p>
       )}
       <div class="set-actions">
@@ -85,7 +88,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
           disabled={!table || problems.length > 0}
           onPress={() => {
             panel.edits.settle();
-            if (takeLog(panel.store, table!, unusedText(table!, t), t("history.pasted"), taking)) close();
+            if (takeLog(panel.store, table!, remarks, t("history.pasted"), taking)) close();
           }}
         >
           {t("history.apply")}
@@ -98,11 +101,6 @@ export function LogPaste({ panel }: { panel: Panel }) {
   );
 }
 
-/** A sentence on the columns that are not used, if there are any. */
-function unusedText({ unused }: LogRead, t: Panel["t"]): string[] {
-  return unused.length ? [t("history.unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : [];
-}
-
 function allOf(table: LogRead, field: "region" | "provider"): number {
   return new Set(table.rows.map((row) => row[field]).filter(Boolean)).size;
 }
@@ -110,6 +108,12 @@ function allOf(table: LogRead, field: "region" | "provider"): number {
 function some(panel: Panel, names: string[]): string {
   const shown = names.slice(0, 3).map((name) => readable(name, panel.data.words));
   return shown.join(", ") + (names.length > 3 ? " …" : "");
+}
+
+/** The first and the last day of a log, in words. */
+function endsOf({ rows }: LogRead): { first: string; last: string } {
+  const [first, last] = extent(rows, (row) => row.date as string).map((day) => dayName(dayOf(day)!));
+  return { first, last };
 }
 
 /** Sentences on everything that prevents applying a log. */
@@ -121,6 +125,6 @@ function problemsOf(panel: Panel, table: LogRead, order: DayOrder | null, take: 
   if (strangers.region.length && !take.regions) found.push(t("history.faults.regions", { names: some(panel, strangers.region) }));
   if (strangers.provider.length && !take.providers) found.push(t("history.faults.providers", { names: some(panel, strangers.provider) }));
   const longest = rangeOf(data.schema, "", "horizon_weeks").maximum;
-  if (horizonOf(withLog(scenario, table, data, take).scenario, data.schema) > longest) found.push(t("history.faults.long", { most: longest }));
+  if (horizonOf(withLog(scenario, table, data, take).scenario, data.schema) > longest) found.push(t("history.faults.long", { most: longest, ...endsOf(table) }));
   return found;
 }

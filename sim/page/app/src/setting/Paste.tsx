@@ -1,9 +1,9 @@
 /** A table of regions pasted from a spreadsheet: it is shown as understood, and applied once it has no faults. */
 import { useId, useState } from "preact/hooks";
 import * as edits from "./edits";
-import { Button, Check } from "./fields";
+import { Button, Check, entered } from "./fields";
 import type { Panel } from "./panel";
-import { type Pasted, readPasted, type RowFault, understand } from "./table";
+import { type Pasted, readPasted, type RowFault, type Understood, understand } from "./table";
 import { rangeOf, regionsOf } from "./read";
 import { grouped } from "./say";
 import { sayLost } from "./Regions";
@@ -35,7 +35,7 @@ export function Paste({ panel, onDone }: { panel: Panel; onDone(): void }) {
   return (
     <div class="set-paste">
       <label for={id}>{t("paste.label")}</label>
-      <textarea id={id} rows={4} spellcheck={false} placeholder={t("paste.example")} onInput={(event) => setPasted(readPasted(event.currentTarget.value))} />
+      <textarea id={id} ref={entered} rows={4} spellcheck={false} placeholder={t("paste.example")} onInput={(event) => setPasted(readPasted(event.currentTarget.value))} />
       {table && outcome && (
         <>
           <Check label={t("paste.headed")} value={table.headed} onValue={(headed) => setPasted({ ...table, headed })} />
@@ -44,7 +44,7 @@ export function Paste({ panel, onDone }: { panel: Panel; onDone(): void }) {
             <Faults panel={panel} faults={outcome.faults} limits={limits} />
           ) : (
             <p class="set-hint" role="status">
-              {understoodText(panel, table, outcome.rows)}
+              {understoodText(panel, table, outcome)}
             </p>
           )}
           {missing.length > 0 && <p class="set-problem">{t("paste.logged", { names: missing.slice(0, 3).join(", ") })}</p>}
@@ -68,7 +68,7 @@ function missingLogged(panel: Panel, names: string[]): string[] {
   return [...edits.loggedRegions(panel.scenario)].filter((name) => !there.has(name));
 }
 
-function understoodText(panel: Panel, pasted: Pasted, rows: edits.RegionRow[]): string {
+function understoodText(panel: Panel, pasted: Pasted, { rows, totals }: Understood): string {
   const { t } = panel;
   const parts = [t("paste.understood", { count: rows.length })];
   if (pasted.kinds.includes("staff")) parts.push(t("paste.with_staff", { count: rows.filter((row) => row.staff).length }));
@@ -76,6 +76,8 @@ function understoodText(panel: Panel, pasted: Pasted, rows: edits.RegionRow[]): 
   if (own) parts.push(t("paste.with_own", { count: own }));
   const unread = pasted.kinds.filter((kind) => kind === "nothing").length;
   if (unread) parts.push(t("paste.unread", { count: unread }));
+  if (pasted.above) parts.push(t("paste.above", { count: pasted.above }));
+  if (totals.length) parts.push(t("paste.totals", { count: totals.length, names: totals.join(", ") }));
   return parts.join(" ");
 }
 

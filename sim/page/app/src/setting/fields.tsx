@@ -25,18 +25,23 @@ interface NumberProps {
   narrow?: boolean;
 }
 
-/** A number that is applied as soon as it is valid; a wrong text stays in the field until it is corrected. */
+/** A number that is applied as soon as it is valid. A wrong text stays in the field until it is corrected; what its
+ * beginning had set ("50" of "500") is taken back. */
 export function NumberField(props: NumberProps) {
   const { panel, value, percent } = props;
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
   const own = useRef(value);
+  const before = useRef(value); // as the field was entered
+  const applied = useRef<string | null>(null); // the text of the last valid number
   // This must run before the next key press, whose text it would otherwise discard.
   useLayoutEffect(() => {
     if (own.current !== value) {
       setText(null); // the value was changed elsewhere, by undo or another plan
       setProblem("");
+      before.current = value;
+      applied.current = null;
     }
     own.current = value;
   }, [value]);
@@ -48,7 +53,15 @@ export function NumberField(props: NumberProps) {
     setText(written);
     const outcome = understood(written, props);
     setProblem(outcome.problem);
-    if (outcome.value === undefined) return;
+    if (outcome.value === undefined) {
+      const begun = applied.current !== null && written.startsWith(applied.current);
+      if (!begun || own.current === before.current) return;
+      applied.current = null;
+      own.current = before.current;
+      panel.edits.abandon();
+      return;
+    }
+    applied.current = written || null;
     own.current = outcome.value;
     if (outcome.value === null) props.onEmpty!();
     else if (outcome.value !== value) props.onValue(outcome.value);
@@ -80,6 +93,7 @@ export function NumberField(props: NumberProps) {
           placeholder={props.placeholder}
           aria-invalid={problem ? "true" : undefined}
           aria-describedby={problem ? `${id}-problem` : undefined}
+          onFocus={() => ([before.current, applied.current] = [value, null])}
           onInput={(event) => typed(event.currentTarget.value)}
           onKeyDown={stepped}
           onBlur={left}
@@ -98,7 +112,7 @@ export function NumberField(props: NumberProps) {
 /** The value of a typed text, or what is wrong with it: `undefined` is no value, `null` an allowed empty field. */
 function understood(written: string, props: NumberProps): { value: number | null | undefined; problem: string } {
   const { t } = props.panel;
-  const outcome = readNumber(written, props.money);
+  const outcome = readNumber(written, props.money ? "money" : props.limits.whole ? "whole" : "any");
   const range = rangeText(props);
   if ("problem" in outcome) {
     if (outcome.problem === "empty" && props.onEmpty) return { value: null, problem: "" };
@@ -120,8 +134,9 @@ function rangeText(props: NumberProps): string {
   const { t } = props.panel;
   const scale = props.percent ? 100 : 1;
   const unit = props.percent ? " %" : "";
-  const low = Number.isFinite(props.limits.minimum) ? grouped(props.limits.minimum * scale) + unit : "";
-  const high = Number.isFinite(props.limits.maximum) ? grouped(props.limits.maximum * scale) + unit : "";
+  const text = (one: number) => (props.money || one >= 10_000 ? grouped(one) : shown(one)); // a year has no thousands
+  const low = Number.isFinite(props.limits.minimum) ? text(props.limits.minimum * scale) + unit : "";
+  const high = Number.isFinite(props.limits.maximum) ? text(props.limits.maximum * scale) + unit : "";
   if (props.limits.above) return t(high ? "number.above_to" : "number.above", { low, high });
   if (!high) return t("number.from_on", { low });
   return t("number.from_to", { low, high });
@@ -253,6 +268,9 @@ export function Slider({ panel, label, value, text, onValue, minimum = 0, maximu
     </span>
   );
 }
+
+/** As the `ref` of a field that a button brings: the field has the focus, and is in sight, as soon as it is there. */
+export const entered = (field: HTMLElement | null) => field?.focus();
 
 interface CheckProps {
   label: string;

@@ -11,6 +11,7 @@ export interface Edits {
   scenario(label: string, change: (scenario: ScenarioData) => ScenarioData, id?: string): void;
   file(label: string, change: (file: PlansFile) => PlansFile, id?: string): void;
   settle(): void;
+  abandon(): void; // takes the edits of the field under way back
 }
 
 export interface Panel {
@@ -46,6 +47,10 @@ export function useEdits(store: Store): Edits {
       settle: () => {
         held.current = null;
         store.settle();
+      },
+      abandon: () => {
+        if (held.current?.last === store.file) store.abandon();
+        held.current = null;
       },
     };
   }, [store]);

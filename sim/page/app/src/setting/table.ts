@@ -8,7 +8,8 @@ import type { RegionRow } from "./edits";
 export type ColumnKind = "name" | "staff" | "situation" | "nothing" | (string & {}); // or the name of a start value
 
 export interface Pasted {
-  cells: string[][];
+  cells: string[][]; // without what stands above the headings
+  above: number; // rows above the headings, such as a title
   headed: boolean; // whether the first row names the columns
   kinds: ColumnKind[];
 }
@@ -22,16 +23,19 @@ export interface RowFault {
 
 export interface Understood {
   rows: RegionRow[];
+  totals: string[]; // names of rows that were left out because they sum up the others
   faults: RowFault[];
 }
 
 const MOST_ROWS = 5000;
+const MOST_ABOVE = 10; // rows among which headings are looked for
+const TOTALS = ["total", "totals", "grand total", "sum", "subtotal"];
 
-/** The headings that are recognised for each kind of column. */
+/** The headings that are recognised for each kind of column; where two columns are of one kind, the earlier heading counts. */
 const HEADINGS: Record<string, string[]> = {
-  name: ["name", "region", "regions", "site", "area", "district", "office", "region name"],
-  staff: ["staff", "staff members", "number of staff", "people", "headcount", "fte", "team", "size", "employees"],
-  situation: ["situation", "status", "state", "remark", "note"],
+  name: ["region name", "region", "regions", "state", "site", "area", "district", "office", "name"],
+  staff: ["number of staff", "staff", "staff members", "people", "headcount", "fte", "team", "size", "employees"],
+  situation: ["situation", "status", "remark", "note"],
   trust: ["trust", "starting trust"],
   staff_accountability: ["staff accountability", "accountability", "accountability of staff"],
   provider_accountability: ["provider accountability", "accountability of provider"],
@@ -50,21 +54,38 @@ export function readCells(text: string): string[][] {
 /** The kinds of the columns by their headings, else by their cells: the first column with text holds names, the first of
  * whole numbers staff. */
 export function readPasted(text: string): Pasted {
-  const cells = readCells(text);
-  const named = (cells[0] ?? []).map(kindOfHeading);
+  const all = readCells(text);
+  const above = rowsAbove(all);
+  const cells = all.slice(above);
+  const named = kindsOfHeadings(cells[0] ?? []);
   const headed = named.some((kind) => kind !== "nothing");
   const kinds = headed ? named : guessed(cells);
   if (headed && !kinds.includes("name")) {
     const first = kinds.findIndex((kind, i) => kind === "nothing" && cells.slice(1).some((row) => !isNumber(row[i])));
     if (first >= 0) kinds[first] = "name";
   }
-  return { cells, headed, kinds };
+  return { cells, above, headed, kinds };
 }
 
-function kindOfHeading(text: string): ColumnKind {
-  const plain = text.toLowerCase().replace(/[_()%.:]/g, " ").replace(/\s+/g, " ").trim();
-  for (const [kind, known] of Object.entries(HEADINGS)) if (known.includes(plain)) return kind;
-  return "nothing";
+/** The number of rows above the headings: the first row that names a column has them, below another only if it names two. */
+function rowsAbove(cells: string[][]): number {
+  const named = cells.slice(0, MOST_ABOVE).map((row) => kindsOfHeadings(row).filter((kind) => kind !== "nothing").length);
+  return named[0] ? 0 : Math.max(0, named.findIndex((count) => count > 1));
+}
+
+function kindsOfHeadings(row: string[]): ColumnKind[] {
+  const ranks = row.map(plain).map((heading) => {
+    const kind = Object.keys(HEADINGS).find((one) => HEADINGS[one].includes(heading));
+    return kind === undefined ? null : { kind, rank: HEADINGS[kind].indexOf(heading) };
+  });
+  return ranks.map((one, i) => {
+    const better = (other: typeof one, j: number) => other?.kind === one!.kind && (other.rank < one!.rank || (other.rank === one!.rank && j < i));
+    return one === null || ranks.some(better) ? "nothing" : one.kind;
+  });
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[_()%.:]/g, " ").replace(/\s+/g, " ").trim();
 }
 
 function guessed(cells: string[][]): ColumnKind[] {
@@ -82,7 +103,7 @@ function isNumber(text: string): boolean {
 }
 
 function isCount(text: string): boolean {
-  const outcome = readNumber(text);
+  const outcome = readNumber(text, "whole");
   return "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1;
 }
 
@@ -92,23 +113,24 @@ export function understand(
   limits: { staff: number; regions: number },
   labels: Record<string, string>,
 ): Understood {
-  const { cells, headed, kinds } = pasted;
-  const found: Understood = { rows: [], faults: [] };
+  const { cells, above, headed, kinds } = pasted;
+  const found: Understood = { rows: [], totals: [], faults: [] };
   const places = (kind: ColumnKind) => kinds.indexOf(kind);
   if (places("name") < 0) {
     found.faults.push({ row: 0, fault: "no_names", text: "" });
     return found;
   }
   cells.slice(headed ? 1 : 0).forEach((cell, i) => {
-    const row = i + (headed ? 2 : 1);
+    const row = above + i + (headed ? 2 : 1);
     const refuse = (fault: string, text: string) => found.faults.push({ row, fault, text: text.slice(0, 40) });
     const name = cell[places("name")];
+    if (TOTALS.includes(plain(name))) return void found.totals.push(name);
     const fault = nameFault(name, found.rows.map((one) => one.name));
     if (fault) refuse(fault, name);
     const region: RegionRow = { name };
     const staff = places("staff") < 0 ? "" : cell[places("staff")];
     if (staff) {
-      const outcome = readNumber(staff);
+      const outcome = readNumber(staff, "whole");
       const fits = "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1 && outcome.value <= limits.staff;
       if (fits) region.staff = outcome.value;
       else refuse("staff", staff);

@@ -183,6 +183,13 @@ export class Store {
     this.drag = null;
   }
 
+  /** Take back the step under way, as if its moves had not been made: no undo leads to it, no redo back. */
+  abandon(): void {
+    const step = this.drag === null ? undefined : this.past.pop();
+    this.drag = null;
+    if (step) this.show(step.file);
+  }
+
   undo(): void {
     this.travel(this.past, this.future);
   }

@@ -220,8 +220,10 @@ export interface ToastAbout {
 /** Short notices, which screen readers read out. */
 export function Toasts({ toasts, onClose }: { toasts: readonly ToastAbout[]; onClose: (id: string) => void }) {
   const say = useSay();
+  const self = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => self.current!.scrollTo(0, self.current!.scrollHeight), [toasts]); // the newest is in sight
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div class="toasts" role="status" aria-live="polite" ref={self}>
       {toasts.map((toast) => (
         <div key={toast.id} class={`toast ${toast.kind}`}>
           <span>{toast.text}</span>
