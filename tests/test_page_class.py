@@ -297,6 +297,22 @@ def test_most_questions_have_an_answer_that_holds(steps: list[dict[str, Any]]) -
     assert 1 <= len(open_ones) <= len(steps) / 4
 
 
+def test_a_reply_does_not_say_what_the_answer_after_it_says(steps: list[dict[str, Any]]) -> None:
+    """The reply to a wrong choice stands before that to the right one, so they share no sentence;
+    a reply that is the same text is shown once."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"[a-z']+", text.lower())
+        return {tuple(words[i : i + 5]) for i in range(len(words) - 4)}
+
+    for one in steps:
+        says, index = one["step"]["says"], one["right"]["index"]
+        if index == len(says):  # it depends: one reply alone is shown
+            continue
+        for reply in {*says} - {says[index]}:
+            assert not runs(reply) & runs(says[index]), reply
+
+
 def test_printed_numbers_of_reveals_add_up(steps: list[dict[str, Any]]) -> None:
     for one in steps:
         for found in one["reveals"]:

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ticksOf } from "../src/klass/Course";
 import { uprights } from "../src/results/CourseChart";
+
+test("no two ticks of an axis read alike, and they hold the range", () => {
+  for (const [high, digits] of [[1, 0], [2, 0], [10, 0], [57, 0], [1, 1], [0.06, 2], [0.3, 2]]) {
+    for (const most of [3, 5]) {
+      const ticks = ticksOf(0, high, most, digits);
+      const texts = ticks.map((one) => one.toFixed(digits));
+      assert.equal(new Set(texts).size, texts.length, `${high}: ${texts}`);
+      assert.ok(ticks[0] === 0 && ticks.length >= 2 && ticks.length <= most + 1, `${high}: ${texts}`);
+    }
+  }
+});
 
 test("the texts at the last contact and at the end of the log do not run into each other", () => {
   const words = { end: "last contact", now: "you are here" };

@@ -5,7 +5,7 @@ import { SIDES, type Story } from "./story";
 import { contactWeeks, isState, type Outcome, valueAt } from "./view";
 import { fixed, signed } from "./why";
 
-const [WIDTH, LEFT, TOP, BOTTOM] = [560, 84, 16, 44];
+const [WIDTH, LEFT, TOP, BOTTOM] = [560, 94, 16, 44];
 const LETTER = 15; // mean width of a letter of the words at the ends of the lines, in units of the drawing
 const [HIGH, LOW] = [340, 236];
 
@@ -19,8 +19,9 @@ interface CourseProps {
   low: boolean; // the chart is lower, to leave room below it
 }
 
-function ticksOf(low: number, high: number, most: number): number[] {
-  const power = 10 ** Math.floor(Math.log10((high - low) / most));
+/** At most so many round values, and no two that a text with so many digits would show alike. */
+export function ticksOf(low: number, high: number, most: number, digits: number): number[] {
+  const power = 10 ** Math.max(-digits, Math.floor(Math.log10((high - low) / most)));
   const step = [1, 2, 5, 10].map((one) => one * power).find((one) => (high - low) / one <= most)!;
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i += 1) found.push(i * step);
@@ -52,10 +53,11 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
     ends[up] = middle - apart / 2;
     ends[1 - up] = middle + apart / 2;
   }
+  const below = Math.max(0, ...ends.map((one) => one - (height - BOTTOM - 16))); // the lower name stays above the axis
   const told = SIDES.map((_, i) => `${story.sides[i].name}: ${label(series[i][Math.min(week, limit)])}`).join("; ");
   return (
     <svg class="k-course" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
-      {ticksOf(low, high, isLow ? 3 : 5).map((value) => (
+      {ticksOf(low, high, isLow ? 3 : 5, digits).map((value) => (
         <g key={value}>
           <line class={Math.abs(value) < 1e-9 ? "k-zero" : "k-grid"} x1={LEFT} x2={right} y1={y(value)} y2={y(value)} />
           <text class="k-tick" x={LEFT - 10} y={y(value) + 8} text-anchor="end">{label(value)}</text>
@@ -74,7 +76,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
         <g key={i} class={`k-line is-${SIDES[i]}`}>
           <path d={`M${one.slice(0, limit + 1).map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
           <circle cx={x(Math.min(week, limit))} cy={y(one[Math.min(week, limit)])} r="7" />
-          <text x={Math.min(x(limit), right) + 12} y={ends[i] + 8}>{story.sides[i].line}</text>
+          <text x={Math.min(x(limit), right) + 12} y={ends[i] - below + 8}>{story.sides[i].line}</text>
         </g>
       ))}
     </svg>
