@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,27 +82,35 @@ class Target:
         """Whether the target is a number; otherwise it is a pattern."""
         return not math.isnan(self.value)
 
-    def hit(self, x: np.ndarray, scatter: np.ndarray | float = 0.0) -> np.ndarray:
-        """Whether values agree, bool; NaN never agrees.
+    def bounds(self, scatter: np.ndarray | float = 0.0) -> tuple[Any, Any]:
+        """Lowest and highest value that agrees, for each scatter.
 
         Args:
-            x: values, any shape.
-            scatter: SD of single runs, which widens the bounds of a number.
+            scatter: SD of single runs, which widens the bounds of a number that one run of the
+                centre gave.
         """
-        low, high = self.low, self.high
-        if self.one_run:
-            low = self.value - np.hypot(self.value - low, Z95 * scatter)
-            high = self.value + np.hypot(high - self.value, Z95 * scatter)
+        if not self.one_run:
+            return self.low, self.high
+        below = np.hypot(self.value - self.low, Z95 * scatter)
+        above = np.hypot(self.high - self.value, Z95 * scatter)
+        return self.value - below, self.value + above
+
+    def hit(self, x: np.ndarray, scatter: np.ndarray | float = 0.0) -> np.ndarray:
+        """Whether values of any shape agree, bool; NaN never agrees. Scatter as in
+        :meth:`bounds`."""
+        low, high = self.bounds(scatter)
         return np.asarray((x >= low) & (x <= high))
 
-    def missed_by(self, x: np.ndarray) -> np.ndarray:
-        """Distance outside the bounds, in widths of the tolerance (0 inside, NaN stays).
+    def missed_by(self, x: np.ndarray, scatter: np.ndarray | float = 0.0) -> np.ndarray:
+        """Distance outside the bounds, in widths of the tolerance (0 inside, NaN stays). Scatter
+        as in :meth:`bounds`.
 
         A pattern that is open on one side has no width, so its distance is in units of the outcome.
         """
-        outside = np.maximum(np.maximum(self.low - x, x - self.high), 0.0)
-        width = self.high - self.low
-        return outside / (width if math.isfinite(width) else 1.0)
+        low, high = self.bounds(scatter)
+        width = high - low
+        outside = np.maximum(np.maximum(low - x, x - high), 0.0)
+        return outside / np.where(np.isfinite(width), width, 1.0)
 
     def log_kernel(self, x: np.ndarray, error: np.ndarray | float = 0.0) -> np.ndarray:
         """Log likelihood of the observation at simulated means, up to a constant (0 at best).

@@ -21,6 +21,7 @@ from sim.scenario.scenario import Scenario
 from sim.studies.ask import Runner
 from sim.studies.calibrate.calibration import LENIENCY, calibration_of
 from sim.studies.calibrate.posterior import Making
+from sim.studies.calibrate.predictive import row_of
 from sim.studies.kind import StudyKind
 from sim.studies.measures import SEEN, answer, parse_measure, waves_of
 from sim.studies.result import Result
@@ -121,6 +122,31 @@ def test_one_centre_is_one_run() -> None:
     x = 0.5 + np.array([0.99, 1.01]) * reach
     assert own.hit(x, 0.2).tolist() == [True, False]
     assert TARGET.hit(np.array([0.59, 0.61]), 0.2).tolist() == [True, False]
+
+
+def test_a_true_model_misses_few_of_its_own_targets() -> None:
+    """Of numbers that the model itself makes (one run, with the error of a survey of it), 95 of
+    100 agree with the mean of the model: the verdict counts the scatter of runs and the error."""
+    rng = np.random.default_rng(4)
+    mean, scatter, error, replicates = 0.6, 0.15, 0.1 / 1.959964, 20
+    verdicts, shares, defaults = [], [], []
+    for value in mean + scatter * rng.normal(size=1000) + error * rng.normal(size=1000):
+        target = dataclasses.replace(
+            TARGET, own=True, one_run=True, value=value, low=value - 0.1, high=value + 0.1
+        )
+        seen = scatter * math.sqrt(1 + 1 / replicates)
+        x = mean + scatter / math.sqrt(replicates) * rng.normal(size=30)
+        row = row_of(target, x, mean, 0.0, (np.full(30, seen), scatter))
+        assert (row["verdict"] == "hit") == (row["missed_by"] == 0)
+        assert (row["low"] <= row["mean"] <= row["high"]) == (row["verdict"] == "hit")
+        verdicts.append(row["verdict"] == "hit")
+        shares.append(row["hit_share"])
+        defaults.append(row["default_verdict"] == "hit")
+    assert np.mean(defaults) == pytest.approx(0.95, abs=0.021)  # three standard errors
+    assert np.mean(verdicts) == pytest.approx(0.955, abs=0.021)
+    assert np.mean(shares) == pytest.approx(0.95, abs=0.021)
+    plain = row_of(TARGET, np.array([0.65]), 0.65, 0.0, (0.2, 0.2))
+    assert (plain["verdict"], plain["low"], plain["high"]) == ("miss", 0.4, 0.6), "a borrowed one"
 
 
 # --- what a calibration is held to ---------------------------------------------------------------
@@ -245,6 +271,20 @@ def test_it_says_whose_findings_it_is_held_to(level: Result, tmp_path: Path) -> 
     assert "of your own alone" in plan.plausible.source
     assert StudyKind.of("plan").study_of(plan.to_dict()).inputs == plan.inputs
     assert verify(folder, sample=10).ok
+
+
+def test_the_check_counts_the_scatter_of_one_run(level: Result) -> None:
+    """The scenario as it stands is judged by the bounds of the finding and the scatter of its
+    runs together; its error is that of a mean over 400 runs."""
+    (row,) = level.table("predictive").query("use == 'scored'").to_dict("records")
+    (target,) = level.table("targets").to_dict("records")
+    seen = observe(TEAM, TEAM.parameter_set(), seed=3, replicates=200, weeks=[TEAM.end_of_ta])
+    scatter = reading(seen, TEAM.parameter_set(), "knowledge", 0).std(ddof=1)
+    half = math.hypot((target["high"] - target["low"]) / 2, 1.959964 * scatter)
+    assert (row["default_high"] - row["default_low"]) / 2 == pytest.approx(half, rel=0.2)
+    assert row["default_se"] == pytest.approx(scatter / 20, rel=0.25)
+    assert row["high"] - row["low"] > target["high"] - target["low"]
+    assert f"wanted {row['default_low']:.3g} to {row['default_high']:.3g}" in level.answer.text
 
 
 def test_own_findings_beside_one_that_comes_with_codose() -> None:

@@ -374,11 +374,15 @@ def refuse_broken(targets: Sequence[Target], table: Reference) -> None:
 def nothing_left(targets: Sequence[Target], table: Reference) -> CalibrationError:
     """The error where no setting meets all targets, with the nearest setting and its misses."""
     met = within_tolerance(targets, table)
-    missed = np.stack([t.missed_by(table.outputs[:, i]) for i, t in enumerate(targets)], axis=1)
+    missed = np.stack(
+        [t.missed_by(table.outputs[:, i], table.errors[:, i]) for i, t in enumerate(targets)],
+        axis=1,
+    )
     near = int(np.nanargmin(np.nansum(missed, axis=1) + np.isnan(missed).sum(axis=1) * 1e6))
+    wanted = [t.bounds(table.errors[near, i]) for i, t in enumerate(targets)]
     lacks = [
-        f"{t.id} (gives {table.outputs[near, i]:.3g}, wanted {t.low:.3g}..{t.high:.3g})"
-        for i, t in enumerate(targets)
+        f"{t.id} (gives {table.outputs[near, i]:.3g}, wanted {low:.3g}..{high:.3g})"
+        for i, (t, (low, high)) in enumerate(zip(targets, wanted, strict=True))
         if not met[near, i]
     ]
     shares = met.mean(axis=0)

@@ -82,10 +82,13 @@ def rows(check: Check, run: Runner) -> list[dict[str, object]]:
     """Every target against fresh runs; findings that score no run (use: shown, instrument) come
     last."""
     found, calibration = check.found, check.found.calibration
+    sets, default = check.sets, check.default
     made = [
         row_of(
-            target, check.sets.outputs[:, i], check.default.outputs[0, i],
-            check.default.errors[0, i],
+            target, sets.outputs[:, i], default.outputs[0, i],
+            # The error of a number of one centre is the scatter of one run around the mean.
+            default.errors[0, i] / (math.sqrt(DEFAULT_REPLICATES + 1) if target.one_run else 1.0),
+            (sets.errors[:, i], default.errors[0, i]),
         )
         for i, target in enumerate(check.measured)
         if target.use != "effect"
@@ -168,30 +171,47 @@ def _of_scenario(calibration: Calibration, one: Observation) -> dict[str, object
     return row_of(Target.of(one, "shown"), np.array([value]), value, 0.0)
 
 
-def row_of(target: Target, x: np.ndarray, default: float, error: float) -> dict[str, object]:
-    """The row of a target in the predictive check, from the values of the sets, (sets,), and of the
-    scenario as it stands."""
+def row_of(
+    target: Target,
+    x: np.ndarray,
+    default: float,
+    error: float,
+    scatter: tuple[np.ndarray | float, float] = (0.0, 0.0),
+) -> dict[str, object]:
+    """The row of a target in the predictive check.
+
+    Args:
+        x: values of the sets, (sets,).
+        default: the value of the scenario as it stands.
+        error: its standard error.
+        scatter: SD of single runs of each set and of the scenario as it stands, which counts where
+            the number comes from one run of the centre itself (:meth:`Target.bounds`).
+    """
     bounded = math.isfinite(target.low) or math.isfinite(target.high)
 
-    def judged(value: float) -> tuple[str, float]:
+    def judged(value: float, scatter: float) -> tuple[str, float]:
         """The verdict on a value, and by how much it misses, in widths of the tolerance."""
         if not bounded:
             return "", math.nan
         one = np.array([value])
-        return "hit" if target.hit(one)[0] else "miss", float(target.missed_by(one)[0])
+        verdict = "hit" if target.hit(one, scatter)[0] else "miss"
+        return verdict, float(target.missed_by(one, scatter)[0])
 
     mean = float(np.nanmean(x)) if np.isfinite(x).any() else math.nan
+    usual = math.sqrt(float(np.mean(np.square(scatter[0]))))
+    (lowest, highest), own = target.bounds(usual), target.bounds(scatter[1])
     low, high = band(x)
-    verdict, missed_by = judged(mean)
-    default_verdict, default_missed_by = judged(float(default))
+    verdict, missed_by = judged(mean, usual)
+    default_verdict, default_missed_by = judged(float(default), scatter[1])
     return {
         "target": target.id, "what": target.what, "use": target.use, "grade": target.grade,
-        "source": target.source, "observed": target.value, "low": target.low, "high": target.high,
-        "mean": mean, "p05": low, "p95": high,
-        "hit_share": float(target.hit(x).mean()) if bounded else math.nan,
+        "source": target.source, "observed": target.value, "low": float(lowest),
+        "high": float(highest), "mean": mean, "p05": low, "p95": high,
+        "hit_share": float(target.hit(x, scatter[0]).mean()) if bounded else math.nan,
         "verdict": verdict, "missed_by": missed_by, "default": float(default),
         "default_se": float(error), "default_verdict": default_verdict,
         "default_missed_by": default_missed_by,
+        **({"default_low": float(own[0]), "default_high": float(own[1])} if target.one_run else {}),
     }  # fmt: skip
 
 
@@ -235,10 +255,15 @@ def _week(one: Observation, calibration: Calibration) -> int:
 
 def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) -> dict[str, object]:
     finding, measure = o.finding, o.finding.measure
-    values = np.array(
+    runs = np.stack(
         [_read(s, p, measure.outcome, wave, measure.kind) for s, p in zip(seen, sets, strict=True)]
-    )
-    row = row_of(Target.of(o, use_of(o)), values[1:], float(values[0]), math.nan)
+    )  # (sets, replicates)
+    values = np.nanmean(runs, axis=1)
+    scatter = np.nanstd(runs, axis=1, ddof=1) * math.sqrt(1 + 1 / REPLICATES)
+    row = row_of(
+        Target.of(o, use_of(o)), values[1:], float(values[0]), math.nan,
+        (scatter[1:], float(scatter[0])),
+    )  # fmt: skip
     if measure.kind == "survey" and finding.value is not None:
         levels = [
             leniency_for(finding.value, s, p, measure.outcome, wave)
@@ -253,9 +278,9 @@ def _row(o: Observation, sets: list[Parameters], seen: list[Seen], wave: int) ->
     return row
 
 
-def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> float:
-    name = RESPONSE if kind == "response" else construct
-    return float(np.nanmean(reading(seen, p, name, wave)))
+def _read(seen: Seen, p: Parameters, construct: str, wave: int, kind: str) -> np.ndarray:
+    """The reading of each run, (replicates,)."""
+    return reading(seen, p, RESPONSE if kind == "response" else construct, wave)
 
 
 def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: int) -> float:
@@ -266,9 +291,8 @@ def leniency_for(value: float, seen: Seen, p: Parameters, construct: str, wave: 
 
     def read(place: int) -> float:
         level = float(GRID[place])
-        return _read(
-            seen, p.replace(beyond_range=True, survey_leniency=level), construct, wave, "survey"
-        )
+        lenient = p.replace(beyond_range=True, survey_leniency=level)
+        return float(np.nanmean(_read(seen, lenient, construct, wave, "survey")))
 
     low, high = 0, len(GRID) - 1
     below, above = read(low), read(high)

@@ -32,7 +32,8 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
         Column("grade", meaning="A the same setting, B and C borrowed"),
         Column("source", format="text"),
         Column("observed", format="given"),
-        Column("low", format="given", meaning="lowest value that agrees"),
+        Column("low", format="given", meaning="lowest value that agrees; of your own numbers, "
+               "what one run scatters counts too"),
         Column("high", format="given", meaning="highest value that agrees"),
         Column("mean", meaning="of the plausible sets, with fresh chance"),
         Column("p05", heading="5 %"),
@@ -44,6 +45,9 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
         Column("default_se", meaning="its standard error"),
         Column("default_verdict", meaning="whether it agrees"),
         Column("default_missed_by", meaning="in widths of the tolerance"),
+        Column("default_low", format="given", meaning="lowest value as it stands that agrees with "
+               "a number of your own"),
+        Column("default_high", format="given", meaning="highest value that agrees"),
         Column("leniency", meaning="of answers, at which the survey reads what was observed"),
         Column("leniency_low", meaning="5 % of the sets lie below"),
         Column("leniency_high", meaning="5 % of the sets lie above"),

@@ -274,10 +274,14 @@ def _surveys(table: pd.DataFrame) -> list[str]:
 
 
 def _list(rows: pd.DataFrame, column: str) -> str:
-    return ", ".join(
-        f"{r['target']} ({number(r[column])}, wanted {bounds(r['low'], r['high'])})"
-        for _, r in rows.iterrows()
-    )
+    """Targets with the value in a column and the bounds that agree; the bounds of the user's own
+    numbers, which depend on how single runs scatter, differ for the scenario as it stands."""
+    named = []
+    for _, row in rows.iterrows():
+        own = column == "default" and pd.notna(row.get("default_low"))
+        low, high = (row[f"default_{end}" if own else end] for end in ("low", "high"))
+        named.append(f"{row['target']} ({number(row[column])}, wanted {bounds(low, high)})")
+    return ", ".join(named)
 
 
 def bounds(low: float, high: float) -> str:
