@@ -44,7 +44,7 @@ Progress = Callable[[int, int], object]
 
 LEAST_WORK = 2**16
 """Least staff-weeks of a thread's task: the overhead of a task equals thousands of them."""
-MOST_WAITING = 2**28
+MOST_WAITING = 2**27
 """Most bytes of chunks that wait to be written; exact weekly values are in memory anyway."""
 
 

@@ -562,9 +562,13 @@ class ResultFolder:
             data.result()
 
         def write_data(folder: Path) -> None:
-            for name, table in tables.items():
-                short = len(table) <= CSV_ROWS
-                write_table(folder, name, table, csv=short if csv is None else csv)
+            def one(name: str) -> None:
+                short = len(tables[name]) <= CSV_ROWS
+                write_table(folder, name, tables[name], csv=short if csv is None else csv)
+
+            with ThreadPoolExecutor(2) as pool:  # a long table takes as long as all the others
+                for _ in pool.map(one, tables):
+                    pass
             texts = {ANSWER: answer.text + "\n", **(files or {})}
             for name, text in texts.items():
                 (folder / name).write_text(text, encoding="utf-8", newline="\n")

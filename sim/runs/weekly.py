@@ -27,7 +27,7 @@ from sim.scenario.scenario import Scenario
 
 _ROOMS = Rooms()
 """Memory of each thread for the counts of a chunk, which are many times as large as its state."""
-_COUNTED_PARTS = 16
+_COUNTED_PARTS = 8
 """Least number of chunks where weeks are counted: few, as the size of a state hardly depends on its
 number of runs."""
 
