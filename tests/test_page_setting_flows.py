@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -302,7 +303,9 @@ def test_an_own_mix_is_always_whole(browser: Any, file: Path) -> None:
         assert functions["review"] == 0.24
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (320, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (1280, "dark"), (390, "dark"), (320, "light")]
+)
 def test_all_groups_open_are_sound(browser: Any, file: Path, width: int, scheme: str) -> None:
     with driver(browser, file, width=width, scheme=scheme) as page:
         setting = Setting(page)
@@ -314,6 +317,9 @@ def test_all_groups_open_are_sound(browser: Any, file: Path, width: int, scheme:
         setting.button("Add a contact log").click()
         page.page.locator("#setting-events .set-phase").first.click()
         assert not page.axe(within=".setting")
+        months = [one.bounding_box() for one in page.page.locator(".set-axis > span").all()]
+        shown = sorted((one["x"], one["x"] + one["width"]) for one in months if one)
+        assert all(end + 8 <= start for (_, end), (start, _) in itertools.pairwise(shown))
         for found in (page.wider_than_the_window(), page.small_targets()):
             assert not [one for one in found if "set-" in one]
 
