@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from strategies import examples, lively, one_in_three, scenarios
 
 from sim.core.parameters import Parameters
+from sim.core.threads import by_threads
 from sim.engine import batch, compiled, kernel
 from sim.engine.tables import parameter_rows
 from sim.model.week import CoCreationModel, Region
@@ -113,7 +114,7 @@ def _made(
         return batch.run_here(scenario, matrix, which[part], replicates[part], seed, weeks=weeks)
 
     parts = [slice(first, first + size) for first in range(0, len(which), size)]
-    return np.concatenate(list(batch.by_threads(make, parts, threads)))
+    return np.concatenate(list(by_threads(make, parts, threads)))
 
 
 def on_threads(scenario: Scenario, replicate: int, seed: int, record: np.ndarray) -> None:

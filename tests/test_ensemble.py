@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from sim.core import whole
 from sim.core.errors import InputError
 from sim.core.parameters import Parameters
-from sim.engine import batch
+from sim.core.threads import thread_count
 from sim.runs import engines as ensemble
 from sim.scenario.scenario import Scenario
 
@@ -95,10 +96,10 @@ def test_importing_it_loads_nothing_heavy(repo: Path) -> None:
 
 def test_a_job_of_slurm_takes_what_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CODOSE_THREADS", raising=False)
-    monkeypatch.setattr(batch.os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert batch.thread_count() == 8
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert thread_count() == 8
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
-    assert batch.thread_count() == 3
-    assert batch.thread_count(5) == 5, "what is asked for goes first"
+    assert thread_count() == 3
+    assert thread_count(5) == 5, "what is asked for goes first"
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "64")
-    assert batch.thread_count() == 8, "not more than there are"
+    assert thread_count() == 8, "not more than there are"

@@ -13,6 +13,7 @@ from strategies import examples
 
 from sim.core import outcomes
 from sim.core.outcomes import COLUMN, FIRST_FLOW, GIVEN, INDEX, NAMES, OUTCOMES, RECORD
+from sim.core.threads import by_threads
 from sim.engine import batch, counting, native, summary
 from sim.engine.reduction import Reduction, not_finite
 from sim.engine.rooms import Rooms
@@ -297,7 +298,7 @@ def test_threads_that_count_at_once_lose_nothing() -> None:
     together, after = (Bands(11, 2, 2000, arms=1) for _ in range(2))
     for one in batches:
         after.add(one)
-    list(batch.by_threads(together.add, batches, 6))
+    list(by_threads(together.add, batches, 6))
     first, second = after.table(), together.table()
     np.testing.assert_array_equal(first.n, second.n)
     np.testing.assert_array_equal(first.mean, second.mean)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.outcomes import OUTCOMES, Outcome
+from sim.core.threads import by_threads, thread_count
 from sim.stats.intervals import rank_of
 
 if TYPE_CHECKING:
@@ -195,7 +196,6 @@ class Bands:
         threads: int | None,
     ) -> None:
         """Fill in sums and quantiles from kept values, a few weeks at a time to save memory."""
-        from sim.engine import batch  # loads the engine, which a report does not need
 
         arms = list(zip(*self.kept, strict=True))
 
@@ -206,7 +206,7 @@ class Bands:
                 quantiles[:, arm, weeks] = found
 
         weeks = [slice(week, week + 1) for week in range(self.shape[0])]
-        for _ in batch.by_threads(work, weeks, batch.thread_count(threads)):
+        for _ in by_threads(work, weeks, thread_count(threads)):
             pass
 
 

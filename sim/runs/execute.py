@@ -28,7 +28,7 @@ import numpy as np
 
 from sim.core import signals
 from sim.core.errors import CodoseError, InputError, InterruptedRun
-from sim.engine import batch
+from sim.core.threads import by_threads, in_order, thread_count
 from sim.engine.layout import source_hash
 from sim.engine.rooms import Rooms
 from sim.runs import making, parts, price
@@ -59,7 +59,7 @@ class Execution:
         shard: ``(i, n)``: make only every n-th chunk, from the i-th (from 1) on; needs a store.
         cluster: address of a Dask scheduler, ``tcp://host:port``.
         threads: number of threads of this machine; None: see
-            :func:`sim.engine.batch.thread_count`.
+            :func:`sim.core.threads.thread_count`.
         executor: makes chunks in place of threads: anything with ``submit(function, argument)``
             (:mod:`concurrent.futures`, a Dask client) or ``map(function, arguments)``.
         progress: called with the number of finished runs and the number of all runs.
@@ -345,17 +345,17 @@ class _Assembly:
 
     def _here(self, missing: Sequence[int]) -> Generator[int, None, None]:
         """Chunks made by threads, in their order."""
-        workers = batch.thread_count(self.how.threads)
+        workers = thread_count(self.how.threads)
         if not self.plan.compiled:
             workers = 1  # engines in Python cannot run in parallel threads
         tasks = self._tasks(missing, workers)
         if self.in_states:
-            for states in batch.by_threads(self._states, tasks, workers):
+            for states in by_threads(self._states, tasks, workers):
                 for chunk, state in states:
                     self._keep(chunk, state)
                     yield chunk
             return
-        for chunks in batch.by_threads(self._add, tasks, workers):
+        for chunks in by_threads(self._add, tasks, workers):
             yield chunks[-1]  # one step of progress
 
     def _tasks(self, missing: Sequence[int], workers: int) -> list[list[int]]:
@@ -497,7 +497,7 @@ def _by_processes(
 ) -> Generator[Found, None, None]:
     """Answers of processes of this machine."""
     with Processes(count) as executor:
-        yield from batch.in_order(executor.submit, function, tasks, 2 * count)
+        yield from in_order(executor.submit, function, tasks, 2 * count)
 
 
 def _by_executor(
@@ -505,6 +505,6 @@ def _by_executor(
 ) -> Generator[Found, None, None]:
     """Answers of any object with ``submit`` or ``map``."""
     if hasattr(executor, "submit"):
-        yield from batch.in_order(executor.submit, function, tasks, 4 * batch.thread_count())
+        yield from in_order(executor.submit, function, tasks, 4 * thread_count())
     else:
         yield from executor.map(function, tasks)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from sim.core import ties
 from sim.core.errors import InputError, ResultsError
 from sim.core.outcomes import RECORD
-from sim.engine.batch import thread_count
+from sim.core.threads import thread_count
 from sim.engine.kernel import SITES, STATES
 from sim.engine.tables import CONTACT_TYPE
 from sim.model.network import tie_count

@@ -180,6 +180,7 @@ import json, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from parts import engine
+from sim.core.threads import by_threads
 from sim.engine import batch, tables
 staff, regions, weeks, runs = json.loads(sys.argv[2])
 scenario = engine.team(staff, regions, weeks)
@@ -188,7 +189,7 @@ sets = tables.parameter_rows([scenario.parameter_set()])
 size = batch.most_runs(scenario, weeks + 1)
 parts = [numbers[first : first + size] for first in range(0, runs, size)]
 make = lambda part: batch.run_here(scenario, sets, np.zeros_like(part), part, 1)
-for records in batch.by_threads(make, parts, 2):
+for records in by_threads(make, parts, 2):
     pass
 """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
+from sim.core.threads import by_threads, thread_count
 from sim.present.table import PART_ROWS, LongRows
 from sim.runs.bands import ARMS, QUANTILES, WeekTable, exact
 from sim.runs.own import names
@@ -77,8 +78,6 @@ class RunRows(LongRows):
 
     def parts(self) -> Iterator[pa.Table]:
         """See :class:`~sim.present.table.LongRows`; threads make the parts."""
-        from sim.engine import batch  # the engine, which reading results does without
-
         ends = np.cumsum(np.where(self.values.failed, 1, self.each))
 
         def part(first: int) -> pa.Table:
@@ -87,7 +86,7 @@ class RunRows(LongRows):
             return self._of(slice(int(start), int(last) + 1)).slice(first - before, PART_ROWS)
 
         firsts = range(0, max(1, len(self)), PART_ROWS)
-        return batch.by_threads(part, firsts, batch.thread_count())
+        return by_threads(part, firsts, thread_count())
 
     def _of(self, some: slice) -> pa.Table:
         """The rows of some runs whole."""
@@ -195,8 +194,6 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from sim.engine import batch
-
     several = len(places) > 2
     units = {name: one.unit for name, one in OUTCOMES.items()}
     units |= {one.name: one.unit for one in values.own}
@@ -217,7 +214,7 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
     def work(block: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         return _statistics(values.set_index, *block)
 
-    found = list(batch.by_threads(work, blocks, batch.thread_count()))
+    found = list(by_threads(work, blocks, thread_count()))
     return pd.DataFrame(
         {
             "outcome": [name for _, name, _ in rows],
