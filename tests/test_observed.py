@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sim.core import files
 from sim.studies import observed
@@ -66,9 +67,27 @@ def test_the_trials_are_the_published_ones() -> None:
 def test_a_good_file(tmp_path: Path) -> None:
     one = read_observed(written(tmp_path, f"{GOOD}, sd: 0.5, n: 100"))[0]
     low, high = one.finding.bounds()
-    assert (low, high) == pytest.approx((0.2 - 0.098, 0.2 + 0.098), abs=1e-4)
+    assert (low, high) == pytest.approx((0.2 - 0.09921, 0.2 + 0.09921), abs=1e-5)
     assert one.borrowed
-    assert one.finding.sds() == pytest.approx((0.05, 0.05))
+    assert one.finding.sds() == pytest.approx((0.05, 0.05), rel=0.02)
+
+
+@pytest.mark.parametrize("n", [2, 3, 12])
+def test_nine_in_ten_means_of_few_people_lie_in_their_bounds(tmp_path: Path, n: int) -> None:
+    """Of people drawn from a normal distribution: the 95 % bounds hold the true mean in 95 of 100
+    surveys (scipy's interval besides), and 90 % of the error in 90 of 100 or more."""
+    rng = np.random.default_rng(n)
+    people = rng.normal(0.2, 0.05, (4000, n))
+    surveys = list(zip(people.mean(axis=1), people.std(axis=1, ddof=1), strict=True))
+    (given,) = read_observed(written(tmp_path, f"{GOOD}, sd: 0.5, n: {n}"))
+    assert given.finding.bounds() == pytest.approx(
+        stats.t.interval(0.95, n - 1, loc=0.2, scale=0.5 / math.sqrt(n))
+    )
+    made = [given.finding.model_copy(update={"value": mean, "sd": sd}) for mean, sd in surveys]
+    held = np.mean([low <= 0.2 <= high for low, high in (one.bounds() for one in made)])
+    assert held == pytest.approx(0.95, abs=0.0104)  # three standard errors
+    near = np.mean([abs(one.value - 0.2) <= 1.644854 * one.sds()[0] for one in made])
+    assert near >= 0.9 - 0.0143
 
 
 @pytest.mark.parametrize(
@@ -150,6 +169,7 @@ def test_the_facts_behind_the_shipped_tolerances() -> None:
             GOOD.replace("change of knowledge", "survey of trust at start"),
             r"mine.yaml:3:\d+: findings\[0\].value: 0.2 is outside the scale .*allowed: 1\.\.5",
         ),
+        (f"{GOOD}, sd: 0.2, n: 1", r"\.n: one person has no SD.*allowed: 2 or more"),
         (f"{GOOD}, use: pattern", "a pattern needs low, high or both"),
         (f"{GOOD}, use: scoredd", "did you mean 'scored'"),
     ],

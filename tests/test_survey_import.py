@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sim.core.errors import InputError
 from sim.scenario.loading import document_of, parse
@@ -80,7 +81,19 @@ def test_a_change_of_means_adds_the_errors(tmp_path: Path) -> None:
     content = read(tmp_path, text).content
     change = observed.file_of(document_of(content)).findings[-1]
     assert change.value == pytest.approx(0.5)
-    assert change.sds()[0] == pytest.approx(math.hypot(0.6 / 30**0.5, 0.8 / 25**0.5), rel=1e-4)
+    first, last = (0.6 / 30**0.5 * students(30), 0.8 / 25**0.5 * students(25))
+    assert change.sds()[0] == pytest.approx(math.hypot(first, last), rel=1e-4)
+
+
+def students(n: int) -> float:
+    """How much wider Student's 95 % interval of a mean of n people is than the normal one."""
+    return float(stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975))
+
+
+def test_one_person_has_no_sd(tmp_path: Path) -> None:
+    for error in ("sd", "se"):
+        with pytest.raises(InputError, match=r"n: is 1: one person has no SD.*2 or more"):
+            read(tmp_path, f"item,wave,mean,{error},n\ntrust,52,3,0.5,1\n")
 
 
 def test_a_share_needs_only_its_n(tmp_path: Path) -> None:
@@ -321,8 +334,10 @@ def test_a_mean_is_the_same_with_each_kind_of_error(
         content = import_survey(written(folder, text)).content
         (one,) = observed.file_of(document_of(content)).findings
         found[name] = (one.value, *one.sds())
-    for numbers_of in found.values():
-        assert numbers_of == pytest.approx((mean, error, error), abs=2e-6)
+    wide = error * students(n)  # an interval is taken as it is given
+    for name, numbers_of in found.items():
+        sd = error if name == "interval" else wide
+        assert numbers_of == pytest.approx((mean, sd, sd), abs=5e-6)
 
 
 @given(st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=4))

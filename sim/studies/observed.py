@@ -11,8 +11,8 @@ place in the source and grade. It names the quantity of the model to which it ma
 * ``shown``: it is printed beside the model and never scored; ``why`` gives the reason.
 
 A slot without a value is listed as missing and not used. A scored number needs a tolerance: ``low``
-and ``high`` with their meaning (``tolerance_is``), or the ``sd`` and ``n`` that give its standard
-error.
+and ``high`` with their meaning (``tolerance_is``), or the ``sd`` and ``n`` that give its error by
+Student's t (:func:`error_of`). A standard error that is given as such (``1 SE``) is taken as known.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sim.core.errors import InputError, check_known, did_you_mean, shown
 from sim.core.units import Z95
 from sim.scenario.checking import Issue, Number, Shape, Strict, Words, checked, refusal
 from sim.scenario.loading import Document, load
+from sim.stats.intervals import t_value
 from sim.studies.measures import CHANGES, Measure, parse_measure
 from sim.studies.spec import backwards
 
@@ -141,7 +142,7 @@ class Finding(Strict):
             return (self.value - self.low) / each, (self.high - self.value) / each
         if self.sd is None or self.n is None:
             return math.nan, math.nan
-        error = self.sd / math.sqrt(self.n)
+        error = error_of(self.sd, self.n)
         return error, error
 
     def bounds(self) -> tuple[float, float]:
@@ -160,6 +161,19 @@ class Finding(Strict):
                 return self.value - Z95 * below, self.value + Z95 * above
         low = -math.inf if self.low is None else self.low
         return low, math.inf if self.high is None else self.high
+
+
+def error_of(sd: float, n: int) -> float:
+    """SD of the error of a mean of ``n`` people with this SD between them; infinite below 2.
+
+    It is the standard error, widened so that 1.96 of it are half of Student's 95 % interval: the SD
+    between a few people is itself uncertain. Credible regions of up to 95 % that rest on it are
+    therefore not too narrow.
+
+    >>> [round(error_of(1.0, n) * math.sqrt(n), 2) for n in (2, 3, 12, 100)]
+    [6.48, 2.2, 1.12, 1.01]
+    """
+    return t_value(n - 1, 0.95) / Z95 * sd / math.sqrt(n)
 
 
 class ObservedFile(Strict):
@@ -281,6 +295,9 @@ def _tolerance_issues(one: Finding, way: tuple[str | int, ...]) -> Iterator[Issu
         yield Issue((*way, "sd"), message, allowed=numbers)
     elif one.low is None and one.n is None:
         yield Issue((*way, "n"), "no tolerance: the SD is given, n is missing", allowed=numbers)
+    elif one.low is None and one.n == 1:
+        message = "one person has no SD, and no error follows from it"
+        yield Issue((*way, "n"), message, 1, allowed="2 or more, or low and high instead")
     elif one.low is not None and one.tolerance_is is None and one.use == "scored":
         message = "is required: what are low and high of this scored number?"
         yield Issue((*way, "tolerance_is"), message, allowed=_KINDS)

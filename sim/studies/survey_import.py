@@ -32,7 +32,7 @@ from sim.scenario.loading import load
 from sim.scenario.log_remarks import alike
 from sim.stats.intervals import wilson
 from sim.studies.measures import FIVE, ONE
-from sim.studies.observed import ObservedError, file_of
+from sim.studies.observed import ObservedError, error_of, file_of
 from sim.studies.spec import WEEK_WORDS, backwards
 from sim.studies.survey_map import (
     MEANT,
@@ -222,10 +222,11 @@ class _Level:
 
     @property
     def error(self) -> float:
-        """Standard error of the mean; NaN where it is not known."""
+        """SD of the error of the mean (:func:`sim.studies.observed.error_of`); NaN where it is not
+        known."""
         if self.interval is not None:
             return (self.interval[1] - self.interval[0]) / (2 * Z95)
-        return self.sd / math.sqrt(self.n) if self.n else math.nan
+        return error_of(self.sd, self.n) if self.n else math.nan
 
 
 class _Reading:
@@ -496,6 +497,9 @@ class _Reading:
             if n != int(n):
                 self.mistakes.add(line, columns.n, f"{n:g} is not a whole number", n, "1 or more")
             level.n = int(n)
+        if level.n == 1 and given & {"sd", "se"}:
+            message = "is 1: one person has no SD"
+            self.mistakes.add(line, columns.n, message, 1, "2 or more, or low and high")
         if "sd" in given:
             if columns.n and "n" not in given:
                 self.mistakes.add(line, columns.n, "is missing", "", "how many people answered")
