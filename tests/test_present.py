@@ -13,15 +13,17 @@ from typing import Any
 import html5lib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.errors import InputError
-from sim.present import answer, figures, format, table
+from sim.present import answer, arrow, figures, format, table
 from sim.present.answer import Answer
 from sim.present.figures import Figure
-from sim.present.table import Column, Table, write_workbook
+from sim.present.table import Column, Rows, Table, write_workbook
+from sim.runs.folder import write_table
 
 NAN, INF = math.nan, math.inf
 
@@ -336,3 +338,49 @@ def test_two_figures_may_stand_in_one_page() -> None:
     assert next(root.iter("title")).text == "t"
     assert first.count("<title>A &quot;line&quot;</title>") == 1
     assert "Title" in "".join(root.itertext())  # letters are text
+
+
+# --- rows of which no frame is made ---------------------------------------------------------------
+
+PLAIN: dict[str, Any] = {
+    "plan": ["visits", "=calls", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"],
+    "n": np.array([3, 0, 2**40]),
+    "gain": np.array([0.25, np.nan, -1e-9]),
+    "none": np.full(3, np.nan),
+    "done": np.array([True, False, True]),
+}
+
+
+def test_rows_are_shown_and_written_as_the_frame_of_their_columns(tmp_path: Path) -> None:
+    described = [Column("gain", format="signed")]
+    frame = pd.DataFrame(PLAIN)
+    one, other = (Table("t", rows, described) for rows in (Rows(PLAIN), frame))
+    pd.testing.assert_frame_equal(one.frame, frame)
+    pairs = [(one, other), (one.described(), other.described())]
+    for a, b in [*pairs, *[tuple(t.pick(["gain", "plan"]) for t in pair) for pair in pairs]]:
+        assert (a.cells(), a.records(), a.csv()) == (b.cells(), b.records(), b.csv())
+        assert [a.is_numeric(c.name) for c in a.columns] == [
+            b.is_numeric(c.name) for c in b.columns
+        ]
+    pd.testing.assert_frame_equal(one.pick(rows=[True, False, True]).frame, frame.iloc[[0, 2]])
+    write_table(tmp_path, "rows", one)
+    write_table(tmp_path, "frame", other)
+    for end in ("csv", "parquet"):
+        assert (tmp_path / f"rows.{end}").read_bytes() == (tmp_path / f"frame.{end}").read_bytes()
+
+
+def test_rows_of_mappings_are_those_of_a_frame() -> None:
+    rows = [{"item": "a", "n": 1, "mean": 2}, {"item": "b", "n": 2, "mean": np.nan}]
+    pd.testing.assert_frame_equal(Table("t", Rows.of(rows)).frame, pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize("words", [2, 126, 127, 128, 200])
+def test_words_by_their_codes_are_written_as_categories_are(words: int) -> None:
+    names = [f"outcome {number}" for number in range(words)]
+    codes = np.array([words - 1, arrow.MISSING, 0, 0], dtype=np.int32)
+    categories = pd.Categorical.from_codes(codes, categories=pd.Index(names))
+    taken = [names[-1], None, names[0], names[0]]
+    frame = pd.DataFrame({"coded": categories, "taken": taken})
+    told = pa.Table.from_pandas(frame).replace_schema_metadata(None)
+    made = [arrow.coded(codes, names), arrow.taken(codes, names)]
+    assert pa.Table.from_arrays(made, names=list(frame)).equals(told)

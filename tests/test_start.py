@@ -76,8 +76,8 @@ MISTAKES = ["completion bash", "report -> 2", "report a b -> 2"]
 KINDS = [f"{name} --{word}" for name in studies.names() for word in ("nonsense -> 2", "help")]
 LOOKS = ["scenarios", "validate classroom", "parameters", "outcomes", "schema"]
 MADE = {
-    f"{RUN} --no-figures --out ran": ENGINE | TABLES,
-    f"{RUN} --sets 2 --no-figures --out sets": ENGINE | TABLES,
+    f"{RUN} --no-figures --out ran": ENGINE | {"pyarrow"},
+    f"{RUN} --sets 2 --no-figures --out sets": ENGINE | {"pyarrow"},
     "verify ran": ENGINE | TABLES,
     f"{COMPARE} --no-figures --out compared": ENGINE | TABLES | {"scipy.stats"},
 }

@@ -26,9 +26,12 @@ from sim.present import format as formats
 from sim.present.columns import MEANINGS
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     from rich.table import Table as RichTable
+else:
+    from sim.core.late import np
 
 PART_ROWS = 2**18
 """Rows of a part of a table, and of a row group of its file."""
@@ -95,6 +98,59 @@ class LongRows:
     def parts(self) -> Iterator[pa.Table]:
         """The rows in their order, :data:`PART_ROWS` at a time, in one part or more."""
         raise NotImplementedError
+
+
+class Rows(LongRows):
+    """Rows of plain values, of which no frame is made to write and to show them.
+
+    Args:
+        columns: the columns by name, each a list of texts or an array of numbers.
+
+    >>> rows = Rows.of([{"plan": "visits", "gain": 1}, {"plan": "calls", "gain": math.nan}])
+    >>> rows.names, rows.values("gain")
+    (['plan', 'gain'], [1.0, nan])
+    """
+
+    def __init__(self, columns: Mapping[str, list[str] | np.ndarray]) -> None:
+        self.columns = dict(columns)
+        self.names = list(columns)
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
+        """Rows, one or more, that all have the same columns."""
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        return cls(
+            {
+                name: one if isinstance(one[0], str) else np.array(one)
+                for name, one in columns.items()
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self.columns[self.names[0]])
+
+    def values(self, name: str) -> list[Any]:
+        """The values of a column."""
+        column = self.columns[name]
+        return column if isinstance(column, list) else column.tolist()
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`LongRows`."""
+        import pyarrow as pa
+
+        from sim.present import arrow
+
+        made = [
+            arrow.texts(one) if isinstance(one, list) else arrow.numbers(one)
+            for one in self.columns.values()
+        ]
+        yield from cut(pa.Table.from_arrays(made, names=self.names))
+
+
+def cut(whole: pa.Table) -> Iterator[pa.Table]:
+    """The rows of a table, :data:`PART_ROWS` at a time, in one part or more."""
+    for first in range(0, max(1, len(whole)), PART_ROWS):
+        yield whole.slice(first, PART_ROWS)
 
 
 class Table:
@@ -170,9 +226,8 @@ class Table:
             return
         import pyarrow as pa
 
-        whole = pa.Table.from_pandas(self._rows, preserve_index=False).replace_schema_metadata(None)
-        for first in range(0, max(1, len(self)), PART_ROWS):
-            yield whole.slice(first, PART_ROWS)
+        whole = pa.Table.from_pandas(self._rows, preserve_index=False)
+        yield from cut(whole.replace_schema_metadata(None))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -239,10 +294,13 @@ class Table:
         """
         names = [column.name for column in self._columns] if columns is None else list(columns)
         kept = [self.column(name) for name in names]
-        frame = self._frame if rows is None else self._frame.loc[rows]
+        if rows is None and isinstance(self._rows, Rows):
+            some: Any = Rows({name: self._rows.columns[name] for name in names})
+        else:
+            some = (self._frame if rows is None else self._frame.loc[rows])[names]
         return Table(
             self.name,
-            frame[names],
+            some,
             kept,
             title=self.title if title is None else title,
             note=self._note if note is None else note,
@@ -255,7 +313,7 @@ class Table:
             dataclasses.replace(column, **changes.get(column.name, {})) for column in self._columns
         ]
         return Table(
-            self.name, self._frame, new, title=self.title, note=self._note, rests_on=self.rests_on
+            self.name, self._rows, new, title=self.title, note=self._note, rests_on=self.rests_on
         )
 
     # --- showing -------------------------------------------------------------------------------
@@ -269,6 +327,9 @@ class Table:
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column holds numbers, which are aligned to the right."""
+        if isinstance(self._rows, Rows):
+            column = self._rows.columns[name]
+            return not isinstance(column, list) and column.dtype.kind in "iuf"
         return self._frame[name].dtype.kind in "iuf"
 
     def terminal(self) -> RichTable:
@@ -304,13 +365,14 @@ class Table:
 
     # --- taking away ---------------------------------------------------------------------------
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row, with its exact values by column."""
+        names = [column.name for column in self._columns]
+        return [dict(zip(names, row, strict=True)) for row in self._values()]
+
     def records(self) -> list[dict[str, Any]]:
         """Rows as plain data for JSON; missing and infinite values are None."""
-        names = [column.name for column in self._columns]
-        return [
-            {name: plain_data(value) for name, value in zip(names, row, strict=True)}
-            for row in self._values()
-        ]
+        return [{name: plain_data(value) for name, value in row.items()} for row in self.rows()]
 
     def csv(self) -> str:
         """Exact values as CSV with the names of the columns. An apostrophe marks text that a
@@ -326,6 +388,8 @@ class Table:
 
     def _values(self) -> Sequence[Sequence[Any]]:
         """Rows of Python values."""
+        if isinstance(self._rows, Rows):
+            return list(zip(*map(self._rows.values, self._rows.names), strict=True))
         return list(zip(*(self._frame[c.name].tolist() for c in self._columns), strict=True))
 
 

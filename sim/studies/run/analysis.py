@@ -15,7 +15,7 @@ from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES
 from sim.core.units import OVERALL, months_of
 from sim.model.dosage import Resources, planned
 from sim.present.format import money
-from sim.present.table import Column, Table
+from sim.present.table import Column, Rows, Table
 from sim.runs.bands import WeekTable
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, independent, spread
@@ -30,8 +30,6 @@ from sim.studies.run.team import is_drawable, team_tables
 from sim.studies.spec import Study
 
 if TYPE_CHECKING:
-    import pandas as pd  # imported where it is used: a first run need not wait for it
-
     from sim.studies.ask import Runner
 
 Tables = Mapping[str, Table]
@@ -85,29 +83,31 @@ def analyse(study: Study[Spec], found: RunWeeks, stopped: RunValues | None = Non
     """The tables of all runs, or of the runs that were finished before an interruption."""
     scenario, values = study.scenario, found.values
     (job,) = found.made.plan.jobs
-    summary = frames.summary_frame(values, job.places)
+    rows = frames.summary_rows(values, job.places)
+    summary = Table("summary", rows, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE)
+    at = {(row["region"], row["outcome"], row["point"]): row for row in summary.rows()}
     rests_on = int((~values.failed).sum()), len(values.failed)
     tables = [
-        _headlines(study, summary, rests_on),
+        _headlines(study, at, rests_on),
         _costs_planned(scenario, found, rests_on),
-        _costs(scenario, summary, rests_on),
+        _costs(scenario, at, rests_on),
     ]
     if len(scenario.region_names) > 1:
-        tables.append(_between(study, summary, rests_on))
+        tables.append(_between(study, at, rests_on))
     if stopped is not None:
         tables.append(_stopping_now(scenario, found, stopped))
     tables += [
-        Table("summary", summary, _SUMMARY, title="Outcomes", note=_SUMMARY_NOTE),
+        summary,
         Table("runs", frames.RunRows(values, job.places), _RUNS, title="Every run"),
         Table(
             "weeks",
-            frames.weeks_frame(bands(found), job.places, job.own),
+            frames.WeekRows(bands(found), job.places, job.own),
             _WEEKS,
             title="Week by week",
         ),
     ]
     if found.kept is not None:
-        kept = frames.trajectories_frame(trajectory_keys(values), found.kept, job.places, job.own)
+        kept = frames.Trajectories(trajectory_keys(values), found.kept, job.places, job.own)
         tables.append(Table("trajectories", kept, title="Every week of every run"))
     if found.made.plan.compiled and is_drawable(scenario):
         tables += team_tables(scenario, study.seed, job.sets[0])
@@ -189,28 +189,26 @@ _RUNS = (
 _WEEKS = (Column("week", format="week"), Column("n", format="count"))
 
 
-def _headlines(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+At = Mapping[tuple[str, str, str], Mapping[str, Any]]
+"""Rows of the summary by region, outcome and point."""
+
+
+def _headlines(study: Study[Spec], at: At, rests_on: tuple[int, int]) -> Table:
     """A row for each headline outcome and each of the engine's own: the start, the end of TA, the
     horizon, the effect, and the effect that lasts."""
-    import pandas as pd
-
-    frame = pd.DataFrame(_course(study, summary, OVERALL))
-    return Table("headlines", frame, _COURSE, title="What changes, and what lasts",
+    rows = Rows.of(_course(study, at, OVERALL))
+    return Table("headlines", rows, _COURSE, title="What changes, and what lasts",
                  note="The values are of all regions together.", rests_on=rests_on)  # fmt: skip
 
 
-def _between(study: Study[Spec], summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+def _between(study: Study[Spec], at: At, rests_on: tuple[int, int]) -> Table:
     """The columns of the headlines for the worst region and for the spread between regions."""
-    import pandas as pd
-
-    rows = [row for place in BETWEEN for row in _course(study, summary, place)]
-    frame = pd.DataFrame(rows)
-    frame.insert(0, "regions", np.repeat(BETWEEN, len(HEADLINES)))
+    rows = [{"regions": place, **row} for place in BETWEEN for row in _course(study, at, place)]
     note = (
         "The worst region is the one with the worst value in a run; it may differ between runs. "
         "The spread is the highest region minus the lowest."
     )
-    return Table("between_regions", frame, [Column("regions", format="text"), *_COURSE],
+    return Table("between_regions", Rows.of(rows), [Column("regions", format="text"), *_COURSE],
                  title="Between regions", note=note, rests_on=rests_on)  # fmt: skip
 
 
@@ -228,13 +226,11 @@ _COURSE = (
 )  # fmt: skip
 
 
-def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[str, Any]]:
-    rows_here = summary[summary["region"] == place].to_dict("records")
-    look = {(row["outcome"], row["point"]): row for row in rows_here}
+def _course(study: Study[Spec], at: At, place: str) -> list[dict[str, Any]]:
     has_ta = study.scenario.has_ta
 
     def value(outcome: str, point: str, column: str) -> float:
-        row = look.get((outcome, point))
+        row = at.get((place, outcome, point))
         return np.nan if row is None else float(row[column])
 
     rows = []
@@ -261,8 +257,6 @@ def _course(study: Study[Spec], summary: pd.DataFrame, place: str) -> list[dict[
 
 def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Table:
     """Going on against stopping now, run by run: outcomes at the end of TA, all hours and spend."""
-    import pandas as pd
-
     (job,) = found.made.plan.jobs
     values = found.values
     rows = []
@@ -290,7 +284,7 @@ def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Ta
         "Both have the same people, chance and parameters; in the second, TA ends with the contact "
         "log."
     )
-    return Table(STOPPING, pd.DataFrame(rows), columns, title="Going on against stopping now",
+    return Table(STOPPING, Rows.of(rows), columns, title="Going on against stopping now",
                  note=note, rests_on=stopped.count())  # fmt: skip
 
 
@@ -305,8 +299,6 @@ _MONEY = tuple(
 
 def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int]) -> Table:
     """Planned cost by payer and year of the plan, with the mean spend of the runs."""
-    import pandas as pd
-
     cost = planned(scenario)
     first = scenario.plan_start - 1 if scenario.dosage else scenario.horizon_weeks
     stop = scenario.horizon_weeks
@@ -320,7 +312,7 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
     )
     if cost.spent.contacts:
         note += " What the contact log took is already spent and has a row of its own."
-    return Table("costs_planned", pd.DataFrame(rows), [Column("period", format="text"), *_MONEY],
+    return Table("costs_planned", Rows.of(rows), [Column("period", format="text"), *_MONEY],
                  title="What to budget, and who pays it", note=note, rests_on=rests_on)  # fmt: skip
 
 
@@ -348,14 +340,19 @@ def _period(
     }
 
 
-def _costs(scenario: Scenario, summary: pd.DataFrame, rests_on: tuple[int, int]) -> Table:
+def _costs(scenario: Scenario, at: At, rests_on: tuple[int, int]) -> Table:
     """Contacts, hours and spend of the runs up to the horizon, over all regions."""
-    chosen = (summary["region"] == OVERALL) & (summary["point"] == "horizon")
-    rows = summary[chosen].set_index("outcome")[["unit", "mean", "p05", "p95"]]
-    frame = rows.loc[list(ITEMS)].reset_index(names="item")
     months = len(scenario.region_names) * months_of(scenario.end_of_ta)
-    frame["per_region_month"] = frame["mean"] / months
-    frame["item"] = frame["item"].replace({"cost": "expected_cost"})
+    rows = []
+    for item in ITEMS:
+        row = at[OVERALL, item, "horizon"]
+        with np.errstate(all="ignore"):  # without TA there are no months
+            monthly = np.float64(row["mean"]) / months
+        rows.append(
+            {"item": "expected_cost" if item == "cost" else item}
+            | {name: row[name] for name in ("unit", "mean", "p05", "p95")}
+            | {"per_region_month": monthly}
+        )
     columns = [
         Column("p05", heading="5 %"),
         Column("p95", heading="95 %"),
@@ -367,4 +364,6 @@ def _costs(scenario: Scenario, summary: pd.DataFrame, rests_on: tuple[int, int])
         f"{money(prices.provider_hour)} a provider hour, {money(prices.staff_hour)} a staff hour "
         f"and {money(prices.travel_visit)} a visit."
     )
-    return Table("costs", frame, columns, title="What it takes", note=note, rests_on=rests_on)
+    return Table(
+        "costs", Rows.of(rows), columns, title="What it takes", note=note, rests_on=rests_on
+    )

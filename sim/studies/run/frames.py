@@ -1,5 +1,5 @@
-"""Arrays of runs as labelled rows: :class:`RunRows`, :func:`weeks_frame`,
-:func:`summary_frame`, :func:`trajectories_frame`.
+"""Arrays of runs as labelled rows: :class:`RunRows`, :class:`WeekRows`, :class:`Trajectories`,
+:func:`summary_rows`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
 from sim.core.threads import by_threads, thread_count
-from sim.present.table import PART_ROWS, LongRows
+from sim.present import arrow
+from sim.present.table import PART_ROWS, LongRows, Rows, cut
 from sim.runs.bands import ARMS, QUANTILES, WeekTable, exact
 from sim.runs.own import names
 from sim.runs.weekly import PointValues
@@ -24,29 +25,13 @@ from sim.stats.components import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd  # imported where they are used: a first run need not wait for them
-    import pyarrow as pa
+    import pyarrow as pa  # imported where it is used
 
 QUANTILE_NAMES = tuple(f"p{round(100 * q):02d}" for q in QUANTILES)
 POINTS = ("start", "end_of_ta", "year_after", "horizon", "persistence")
 STATUSES = ("ok", "failed")
-_MISSING = -1  # the code of a missing category
 _BLOCK = 2**17
 """Values of a block of the summary, which the processor's cache holds."""
-
-
-def _words(codes: np.ndarray, words: Sequence[str]) -> Any:
-    """Words that are the same in every scenario, as categories: one byte each instead of a text."""
-    import pandas as pd
-
-    return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(words))
-
-
-def _texts(codes: np.ndarray, words: Sequence[str]) -> Any:
-    """Words of one scenario, as text, because ``pd.concat`` loses categories that differ."""
-    import pandas as pd
-
-    return pd.Index(list(words)).take(codes, fill_value=np.nan)
 
 
 def _grid(*sizes: int) -> list[np.ndarray]:
@@ -99,7 +84,7 @@ class RunRows(LongRows):
         before = int(values.failed[: some.start].sum())
         lost = values.failures[before : before + int(failed.sum())]
 
-        def spread(found: np.ndarray, missing: Any = _MISSING) -> np.ndarray:
+        def spread(found: np.ndarray, missing: Any = arrow.MISSING) -> np.ndarray:
             """What the rows of runs hold that did not fail, with what is missing in the others."""
             if len(found) == len(run):
                 return found
@@ -111,9 +96,9 @@ class RunRows(LongRows):
             return spread(np.tile(grid, int((~failed).sum())))
 
         def of_lost(texts: Sequence[str]) -> pa.Array:
-            full = np.full(len(run), _MISSING, dtype=np.int32)
+            full = np.full(len(run), arrow.MISSING, dtype=np.int32)
             full[is_lost] = np.arange(len(texts))
-            return _long(full, texts)
+            return arrow.taken(full, texts)
 
         region, outcome, point = _grid(len(self.places), len(self.known), len(values.points))
         every = np.array([POINTS.index(name) for name in values.points], dtype=np.int32)
@@ -122,78 +107,59 @@ class RunRows(LongRows):
             for one in (values.with_ta, values.without_ta)
         )
         columns = (
-            pa.array(values.set_index[some][run]),
-            pa.array(values.replicate[some][run]),
-            _long(codes(region), self.places),
-            _coded(codes(outcome), self.known),
-            _coded(codes(every[point]), POINTS),
-            pa.array(with_ta, from_pandas=True),
-            pa.array(without_ta, from_pandas=True),
-            pa.array(with_ta - without_ta, from_pandas=True),
-            _coded(is_lost.astype(np.int32), STATUSES),
+            arrow.numbers(values.set_index[some][run]),
+            arrow.numbers(values.replicate[some][run]),
+            arrow.taken(codes(region), self.places),
+            arrow.coded(codes(outcome), self.known),
+            arrow.coded(codes(every[point]), POINTS),
+            arrow.numbers(with_ta),
+            arrow.numbers(without_ta),
+            arrow.numbers(with_ta - without_ta),
+            arrow.coded(is_lost.astype(np.int32), STATUSES),
             of_lost([one.stage for one in lost]),
             of_lost([one.reason for one in lost]),
         )
-        return pa.table(columns, names=list(self.names))
+        return pa.Table.from_arrays(columns, names=list(self.names))
 
 
-def _coded(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
-    """The Arrow form of :func:`_words`."""
-    import pyarrow as pa
+class WeekRows(LongRows):
+    """A row for each arm, region, week and outcome, in this order."""
 
-    small = np.min_scalar_type(-len(words) - 1)
-    indices = pa.array(codes.astype(small), mask=codes == _MISSING)
-    return pa.DictionaryArray.from_arrays(indices, _column(words))
+    names = ("arm", "region", "week", "outcome", "n", "mean", *QUANTILE_NAMES)
 
+    def __init__(
+        self, table: WeekTable, places: Sequence[str], own: Sequence[Outcome] = ()
+    ) -> None:
+        self.table, self.places, self.known = table, places, names(own)
 
-def _long(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
-    """The Arrow form of :func:`_texts`."""
-    import pyarrow as pa
+    def __len__(self) -> int:
+        return self.table.n.size
 
-    return _column(words or ("",)).take(pa.array(codes, mask=codes == _MISSING))
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`~sim.present.table.LongRows`."""
+        import pyarrow as pa
 
-
-def _column(words: Sequence[str]) -> pa.Array:
-    """Words in the type of text that a frame is written with."""
-    import pandas as pd
-    import pyarrow as pa
-
-    return pa.array(pd.Series(list(words)))
-
-
-def weeks_frame(
-    table: WeekTable, places: Sequence[str], own: Sequence[Outcome] = ()
-) -> pd.DataFrame:
-    """The long frame: a row for each arm, region, week and outcome, in this order."""
-    import pandas as pd
-
-    known = names(own)
-    arm, place, week, outcome = _grid(len(ARMS), len(places), table.n.shape[1], len(known))
-
-    def flat(array: np.ndarray) -> np.ndarray:
-        return np.swapaxes(array, 1, 2).reshape(-1)
-
-    return pd.DataFrame(
-        {
-            "arm": _words(arm, ARMS),
-            "region": _texts(place, places),
-            "week": week.astype(np.int64),
-            "outcome": _words(outcome, known),
-            "n": flat(table.n),
-            "mean": flat(table.mean),
-            **dict(zip(QUANTILE_NAMES, map(flat, table.quantiles), strict=True)),
-        }
-    )
+        table, known = self.table, self.known
+        arm, place, week, outcome = _grid(len(ARMS), len(self.places), table.n.shape[1], len(known))
+        columns = [
+            arrow.coded(arm, ARMS),
+            arrow.taken(place, self.places),
+            arrow.numbers(week.astype(np.int64)),
+            arrow.coded(outcome, known),
+            *(
+                arrow.numbers(np.swapaxes(one, 1, 2).reshape(-1))
+                for one in (table.n, table.mean, *table.quantiles)
+            ),
+        ]
+        return cut(pa.Table.from_arrays(columns, names=list(self.names)))
 
 
-def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
+def summary_rows(values: PointValues, places: Sequence[str]) -> Rows:
     """A row for each region, outcome and point, see :meth:`sim.studies.run.runs.Runs.summary`.
 
     Where there are several regions, rows of the worst region and of the spread between regions
     follow, for the headline outcomes.
     """
-    import pandas as pd
-
     several = len(places) > 2
     units = {name: one.unit for name, one in OUTCOMES.items()}
     units |= {one.name: one.unit for one in values.own}
@@ -215,15 +181,15 @@ def summary_frame(values: PointValues, places: Sequence[str]) -> pd.DataFrame:
         return _statistics(values.set_index, *block)
 
     found = list(by_threads(work, blocks, thread_count()))
-    return pd.DataFrame(
+    return Rows(
         {
             "outcome": [name for _, name, _ in rows],
             "unit": [units[name] for _, name, _ in rows],
             "point": [point for *_, point in rows],
             "region": [place for place, *_ in rows],
             "n": np.concatenate([one["n"] for one in found]),
-            "runs": len(values.failed),
-            "failed": int(values.failed.sum()),
+            "runs": np.full(len(rows), len(values.failed)),
+            "failed": np.full(len(rows), int(values.failed.sum())),
             **{name: np.concatenate([one[name] for one in found]) for name in found[0]},
         }
     )
@@ -280,21 +246,42 @@ def _spread(by_sets: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.sqrt(chance), np.sqrt(between)
 
 
-def trajectories_frame(
-    keys: np.ndarray, values: np.ndarray, places: Sequence[str], own: Sequence[Outcome] = ()
-) -> pd.DataFrame:
-    """The wide frame: a row for each run, arm, region and week; a column for each outcome."""
-    import pandas as pd
+class Trajectories(LongRows):
+    """A row for each run, arm, region and week; a column for each outcome.
 
-    runs, arms, weeks = values.shape[:3]
-    run, arm, place, week = _grid(runs, arms, len(places), weeks)
-    columns = {
-        "set": keys[run, 0],
-        "replicate": keys[run, 1],
-        "arm": _words(arm, ARMS[:2]),
-        "region": _texts(place, places),
-        "week": week.astype(np.int64),
-    }
-    known = names(own)
-    by_place = np.swapaxes(values, 2, 3).reshape(-1, len(known))
-    return pd.DataFrame(columns | {name: by_place[:, i] for i, name in enumerate(known)})
+    Args:
+        keys: set and replicate of each run.
+        values: (run, arm, week, region, outcome).
+        places: names of the regions, and "overall".
+        own: outcomes of the user's own model.
+    """
+
+    def __init__(
+        self,
+        keys: np.ndarray,
+        values: np.ndarray,
+        places: Sequence[str],
+        own: Sequence[Outcome] = (),
+    ) -> None:
+        self.keys, self.values, self.places = keys, values, places
+        self.names = ("set", "replicate", "arm", "region", "week", *names(own))
+
+    def __len__(self) -> int:
+        return self.values[..., 0].size
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`~sim.present.table.LongRows`."""
+        import pyarrow as pa
+
+        runs, arms, weeks = self.values.shape[:3]
+        run, arm, place, week = _grid(runs, arms, len(self.places), weeks)
+        by_place = np.swapaxes(self.values, 2, 3).reshape(len(run), -1)
+        columns = [
+            arrow.numbers(self.keys[run, 0]),
+            arrow.numbers(self.keys[run, 1]),
+            arrow.coded(arm, ARMS[:2]),
+            arrow.taken(place, self.places),
+            arrow.numbers(week.astype(np.int64)),
+            *(arrow.numbers(one) for one in by_place.T),
+        ]
+        return cut(pa.Table.from_arrays(columns, names=list(self.names)))

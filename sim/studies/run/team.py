@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.core.parameters import Parameters
-from sim.present.table import Column, Table
+from sim.present.table import Column, Rows, Table
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -42,8 +44,18 @@ def take_snapshots(
         of TA", "horizon"), week, region, post (0..n-1), integration of its holder (0-1), and
         in_core_team. The ties are pairs of posts, each once: post, other.
     """
-    import pandas as pd
+    found = _snapshots(scenario, seed, parameters, replicate, region)
+    posts, ties = (Table(TEAM, rows).frame for rows in found)
+    return posts, ties
 
+
+def _snapshots(
+    scenario: Scenario,
+    seed: int | None,
+    parameters: Parameters | None,
+    replicate: int = 0,
+    region: int = 0,
+) -> tuple[Rows, Rows]:
     from sim.core.streams import Streams
     from sim.engine import compiled
     from sim.engine.kernel import FIELDS
@@ -59,23 +71,19 @@ def take_snapshots(
     _, states, _ = compiled.simulate_states(scenario, parameters, seed, replicate)
     people = states[region]["people"]
     moments = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
-    posts = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "moment": moments[week],
-                    "week": week,
-                    "region": scenario.region_names[region],
-                    "post": range(size),
-                    "integration": people[week, FIELDS.index("integration")],
-                    "in_core_team": people[week, FIELDS.index("seat")] < core,
-                }
-            )
-            for week in sorted(moments)
-        ],
-        ignore_index=True,
+    weeks = sorted(moments)
+    posts = Rows(
+        {
+            "moment": [moments[week] for week in weeks for _ in range(size)],
+            "week": np.repeat(weeks, size),
+            "region": [scenario.region_names[region]] * size * len(weeks),
+            "post": np.tile(np.arange(size), len(weeks)),
+            "integration": people[weeks, FIELDS.index("integration")].reshape(-1),
+            "in_core_team": people[weeks, FIELDS.index("seat")].reshape(-1) < core,
+        }
     )
-    return posts, pd.DataFrame(ties, columns=["post", "other"], dtype="int64")
+    pairs = np.array(ties, dtype=np.int64).reshape(-1, 2)
+    return posts, Rows({"post": pairs[:, 0], "other": pairs[:, 1]})
 
 
 def is_drawable(scenario: Scenario) -> bool:
@@ -87,7 +95,7 @@ def is_drawable(scenario: Scenario) -> bool:
 
 def team_tables(scenario: Scenario, seed: int, parameters: Parameters) -> tuple[Table, Table]:
     """The first region in the first run: a row for each moment and post, and a row for each tie."""
-    posts, ties = take_snapshots(scenario, seed=seed, parameters=parameters)
+    posts, ties = _snapshots(scenario, seed, parameters)
     note = "Of the first region, in the first run. A post is held by newcomers when people leave."
     return (
         Table(TEAM, posts, [Column("week", format="week")], title="One team", note=note),

@@ -17,12 +17,14 @@ from sim.studies.run.spec import Spec
 from sim.studies.spec import Study
 
 Tables = Mapping[str, Table]
+Look = Mapping[tuple[str, str], Mapping[str, Any]]
+"""Rows of the summary over all regions together, by outcome and point."""
 
 
 def words(study: Study[Spec], tables: Tables) -> Answer:
     """The answer: capacity with and without TA, the effect that lasts, resources, and the basis."""
-    summary: Any = tables["summary"].frame
-    look = summary[summary["region"] == OVERALL].set_index(["outcome", "point"])
+    rows = [row for row in tables["summary"].rows() if row["region"] == OVERALL]
+    look = {(row["outcome"], row["point"]): row for row in rows}
     return Answer(
         _verdict(study, look),
         (
@@ -40,8 +42,9 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
 def shown(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     """The tables for people; the folder holds the rest."""
     headlines = tables["headlines"]
-    empty = headlines.frame.isna().all()
-    kept = [c.name for c in headlines.columns if c.name != "unit" and not empty[c.name]]
+    rows = headlines.rows()
+    names = [column.name for column in headlines.columns if column.name != "unit"]
+    kept = [name for name in names if any(row[name] == row[name] for row in rows)]  # not all NaN
     found = [headlines.pick(kept)]
     found += [tables[name] for name in ("stopping_now",) if name in tables]
     found += [tables["costs_planned"], tables["costs"]]
@@ -58,14 +61,14 @@ def recorded(study: Study[Spec], tables: Tables) -> Sequence[Table]:
     return [*shown(study, tables), summary.pick(rows=together)]
 
 
-def _verdict(study: Study[Spec], look: Any) -> str:
+def _verdict(study: Study[Spec], look: Look) -> str:
     scenario = study.scenario
-    end = look.loc[("capacity", "end_of_ta")]
+    end = look["capacity", "end_of_ta"]
     if not scenario.has_ta:
         return (
             f"Without TA, capacity is {number(end['mean'])} at the horizon (90 % of runs: "
             f"{interval(end['p05'], end['p95'])}); at the start it was "
-            f"{number(look.loc[('capacity', 'start'), 'mean'])}."
+            f"{number(look['capacity', 'start']['mean'])}."
         )
     return (
         f"At the end of TA ({week(scenario.end_of_ta, scenario.start_date)}), capacity is "
@@ -75,12 +78,12 @@ def _verdict(study: Study[Spec], look: Any) -> str:
     )
 
 
-def _lasts(study: Study[Spec], look: Any) -> str:
+def _lasts(study: Study[Spec], look: Look) -> str:
     """How much of the effect remains a year after the end of TA."""
-    if not study.scenario.has_ta or ("capacity", "year_after") not in look.index:
+    if not study.scenario.has_ta or ("capacity", "year_after") not in look:
         return ""
-    effect = look.loc[("capacity", "end_of_ta"), "effect_mean"]
-    later = look.loc[("capacity", "year_after"), "effect_mean"]
+    effect = look["capacity", "end_of_ta"]["effect_mean"]
+    later = look["capacity", "year_after"]["effect_mean"]
     if not effect > 0:
         return ""
     return f"A year later, {percent(max(0.0, later) / effect)} of this effect is left."
@@ -90,8 +93,8 @@ def _stopping_now(tables: Tables) -> str:
     """The effect and the cost of going on, against stopping with the contact log."""
     if "stopping_now" not in tables:
         return ""
-    rows: Any = tables["stopping_now"].frame.set_index("outcome")
-    capacity, cost = rows.loc["capacity"], rows.loc["cost"]
+    rows = {row["outcome"]: row for row in tables["stopping_now"].rows()}
+    capacity, cost = rows["capacity"], rows["cost"]
     return (
         "The effect includes what the contact log holds. Compared with stopping now, going on adds "
         f"{signed(capacity['difference'])} of capacity (90 % of runs: "
@@ -100,18 +103,18 @@ def _stopping_now(tables: Tables) -> str:
     )
 
 
-def _delivered(study: Study[Spec], look: Any) -> str:
+def _delivered(study: Study[Spec], look: Look) -> str:
     """Contacts and hours up to the horizon over all regions, and weekly hours on commitments."""
     scenario = study.scenario
     if not scenario.has_ta:
         return ""
 
     def total(name: str) -> float:
-        return float(look.loc[(name, "horizon"), "mean"])
+        return float(look[name, "horizon"]["mean"])
 
     months = len(scenario.region_names) * months_of(scenario.end_of_ta)
     due, held = total("contacts_planned"), total("contacts_held")
-    on_commitments = float(look.loc[("commitment_hours", "end_of_ta"), "mean"])
+    on_commitments = float(look["commitment_hours", "end_of_ta"]["mean"])
     return (
         f"Of {number(due)} planned contacts, {number(held)} are held ({number(due / months)} "
         f"planned and {number(held / months)} held for each region and month of TA). They take "
@@ -125,8 +128,9 @@ def _delivered(study: Study[Spec], look: Any) -> str:
 
 def _costs(tables: Tables) -> str:
     """Planned cost by payer, and expected spend."""
-    periods: Any = tables["costs_planned"].frame.set_index("period")
-    whole, log = periods.iloc[-1], "contact log" in periods.index
+    rows = tables["costs_planned"].rows()
+    periods = {row["period"]: row for row in rows}
+    whole, log = rows[-1], "contact log" in periods
     planned, expected = (
         f"{money(whole[f'{what}_cost'])} (centre {money(whole[f'{what}_cost_centre'])}, regions "
         f"{money(whole[f'{what}_cost_regions'])})"
@@ -134,7 +138,7 @@ def _costs(tables: Tables) -> str:
     )
     after = ""
     if log:
-        spent = periods.loc["contact log"]
+        spent = periods["contact log"]
         after = (
             f" The contacts of the log have already cost {money(spent['planned_cost'])} as "
             f"logged, and {money(spent['expected_cost'])} in the runs."
