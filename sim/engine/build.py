@@ -149,12 +149,34 @@ def _compiled(function: Any, kinds: tuple[Any, ...]) -> tuple[str, str, Any]:
             text = re.sub(rf"^declare [^\n]*@{name}\([^\n]*\n", "", text, flags=re.M)
     text = re.sub(r"@(sqrt|floor)\(", r"@llvm.\1.f64(", text)
     text = re.sub(r" common (?=global)", " linkonce_odr ", text)
+    text = _pasting(text)
     text = re.sub(r'"(?:target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)
     text = re.sub(r"^target (?:datalayout|triple) = .*\n", "", text, flags=re.M)
     declared = (
         "declare void @NRT_incref(ptr)\ndeclare void @NRT_decref(ptr)\n" if "@NRT_" in text else ""
     )
     return text + declared, result.fndesc.llvm_func_name, result.signature.return_type
+
+
+def _pasting(text: str) -> str:
+    """The text in which functions marked so are to be pasted, and their arrays do not overlap.
+
+    Numba would paste them too early: LLVM first has to take apart the tuples of arrays, or it
+    forgets which is which.
+    """
+    names = "|".join(
+        "".join(f"{len(part)}{part}" for part in f"{one.__module__}.{one.__name__}".split("."))
+        for one in layout.compiled_functions()
+        if marks.is_pasted(one)
+    )
+    return re.sub(
+        rf"^(define [^\n]*@_ZN(?:{names})B\w*)\((.*)\)(.*)$",
+        lambda found: "{}({}) alwaysinline{}".format(
+            found[1], found[2].replace("ptr %", "ptr noalias %"), found[3]
+        ),
+        text,
+        flags=re.M,
+    )
 
 
 def _ground() -> str:
@@ -249,7 +271,8 @@ def _link(whole: llvm.ModuleRef, *texts: str) -> None:
 
 
 def _drop_unused(module: llvm.ModuleRef) -> None:
-    """Take out what no exported function reaches; what is left needs nothing from outside.
+    """Paste in what is to be pasted, and take out what no exported function reaches; what is left
+    needs nothing from outside.
 
     Raises:
         RuntimeError: compiled code would allocate, raise, or call a library.
@@ -258,6 +281,8 @@ def _drop_unused(module: llvm.ModuleRef) -> None:
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(0))
     passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
     passes.add_always_inliner_pass()
     passes.add_global_dead_code_eliminate_pass()
     passes.add_strip_dead_prototype_pass()

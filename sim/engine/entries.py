@@ -76,7 +76,7 @@ _SPACES: dict[str, tuple[np.dtype, Shape]] = {
     "here": (FLOAT, ("largest",)),
     "scratch": (FLOAT, ("largest",)),
     "who": (INT, ("largest",)),
-    "peers": (INT, ("largest",)),
+    "peers": (np.dtype(np.uint32), ("largest",)),
     "chosen": (INT, ("regions",)),
     "scores": (FLOAT, ("candidates",)),
     "team": (FLOAT, (("states", "staff"),)),

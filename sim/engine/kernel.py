@@ -9,7 +9,8 @@ A region is one block of float64, field after field (:data:`FIELDS` x posts). Re
 other only through their provider's diary, and that only where contacts come on demand; otherwise
 each region runs through all its weeks before the next begins, so that its block stays in cache.
 
-For the loops to run several people at a time, each is short, branch-free and touches few arrays.
+For the loops to run several people at a time, each is free of branches; what a choice inside needs
+of ``p`` is read before the loop.
 
 Every function is plain Python that :mod:`sim.engine.build` compiles; nothing here allocates or
 raises: work space comes in. A call is given up to four records: ``plan`` and ``work``
@@ -40,39 +41,6 @@ from sim.model.dosage import (
     SCHEDULED,
 )
 from sim.model.population import BALANCE_ROUNDS, BALANCE_TOLERANCE
-
-# ---- fields of a region's block ----
-FIELDS = (
-    "motivation",
-    "capacity",
-    "offset",
-    "first_trust",
-    "first_accountability",
-    "first_knowledge",
-    "trust",
-    "accountability",
-    "knowledge",
-    "integration",
-    "workload",
-    "open",
-    "seat",
-)
-(
-    MOTIVATION,
-    CAPACITY,
-    OFFSET,
-    FIRST_TRUST,
-    FIRST_ACCOUNTABILITY,
-    FIRST_KNOWLEDGE,
-    TRUST,
-    ACCOUNTABILITY,
-    KNOWLEDGE,
-    INTEGRATION,
-    WORKLOAD,
-    OPEN,
-    SEAT,
-) = range(len(FIELDS))
-STATES = len(FIELDS)
 
 # ---- numbers of a region ----
 SITE = (
@@ -164,6 +132,28 @@ POST_SEAT = streams.POST_SEAT
 SHOCK_LEAVE = streams.SHOCK_LEAVE
 CALENDAR = streams.CALENDAR
 SELECTING = streams.SELECTION
+
+
+class Team(NamedTuple):
+    """The people of a region: the fields of its block, a number for each post."""
+
+    motivation: np.ndarray
+    capacity: np.ndarray
+    offset: np.ndarray
+    first_trust: np.ndarray
+    first_accountability: np.ndarray
+    first_knowledge: np.ndarray
+    trust: np.ndarray
+    accountability: np.ndarray
+    knowledge: np.ndarray
+    integration: np.ndarray
+    workload: np.ndarray
+    open: np.ndarray
+    seat: np.ndarray
+
+
+FIELDS = Team._fields
+STATES = len(FIELDS)
 
 
 class Desk(NamedTuple):
@@ -316,10 +306,15 @@ def word_of(words, number):
 
 
 @inlined
-def field(block, name):
-    """One field of a region's block (inlined: code without references cannot return slices)."""
-    posts = block.size // STATES
-    return block[name * posts : (name + 1) * posts]
+def team_of(block):
+    """The fields of a region's block (inlined: code without references cannot return slices)."""
+    n = block.size // STATES
+    return Team(
+        block[:n], block[n : 2 * n], block[2 * n : 3 * n], block[3 * n : 4 * n],
+        block[4 * n : 5 * n], block[5 * n : 6 * n], block[6 * n : 7 * n], block[7 * n : 8 * n],
+        block[8 * n : 9 * n], block[9 * n : 10 * n], block[10 * n : 11 * n],
+        block[11 * n : 12 * n], block[12 * n :],
+    )  # fmt: skip
 
 
 @inlined
@@ -329,7 +324,7 @@ def block_of(people, region):
 
 
 # ------------------------------------------------------------------------------------ the start
-def put_person(block, i, traits, starts, means, p, moved):
+def put_person(team, i, traits, starts, means, p, moved):
     """A person drawn from two blocks of words takes post ``i``: traits and starting points.
 
     ``means``: knowledge, its region effect, accountability, trust, region effect.
@@ -358,25 +353,24 @@ def put_person(block, i, traits, starts, means, p, moved):
         p.trust_sd,
         irwin_hall4(starts[1]),
     )
-    field(block, MOTIVATION)[i] = motivation
-    field(block, CAPACITY)[i] = capacity
-    field(block, OFFSET)[i] = p.workload_offset_sd * irwin_hall4(traits[3])
-    field(block, FIRST_TRUST)[i] = trust
-    field(block, FIRST_ACCOUNTABILITY)[i] = accountability
-    field(block, FIRST_KNOWLEDGE)[i] = knowledge
-    field(block, ACCOUNTABILITY)[i] = accountability
-    field(block, KNOWLEDGE)[i] = knowledge
+    team.motivation[i] = motivation
+    team.capacity[i] = capacity
+    team.offset[i] = p.workload_offset_sd * irwin_hall4(traits[3])
+    team.first_trust[i] = trust
+    team.first_accountability[i] = accountability
+    team.first_knowledge[i] = knowledge
+    team.accountability[i] = accountability
+    team.knowledge[i] = knowledge
     return trust
 
 
-def draw_people(block, candidate, means, p, key):
+def draw_people(team, candidate, means, p, key):
     """Draw the starting people of a candidate region."""
-    trust = field(block, TRUST)
-    for i in range(trust.size):
+    for i in range(team.trust.size):
         entity = (candidate << POST_BITS) + i
         traits = one_block(entity, 0, PERSON_TRAITS, key)
         starts = one_block(entity, 0, PERSON_STARTS, key)
-        trust[i] = put_person(block, i, traits, starts, means, p, 0.0)
+        team.trust[i] = put_person(team, i, traits, starts, means, p, 0.0)
 
 
 def default_means(means, p, effect):
@@ -412,69 +406,62 @@ def choose_candidates(plan, work, p, key):
             place += 1
 
 
-def seen_readiness(candidate, team, means, p, key):
+def seen_readiness(candidate, block, means, p, key):
     """The readiness of a candidate region that the selecting centre sees, with its error.
 
-    The region's people are drawn into the block ``team``.
+    The region's people are drawn into ``block``.
     """
     words = one_block(candidate, 0, REGION_START, key)
     default_means(means, p, p.region_effect_sd * irwin_hall4(words[0]))
+    team = team_of(block)
     draw_people(team, candidate, means, p, key)
-    mean = mean_readiness(field(team, MOTIVATION), field(team, CAPACITY), field(team, KNOWLEDGE))
+    mean = mean_readiness(team.motivation, team.capacity, team.knowledge)
     return rules.selection_score(mean, p.selection_noise_sd, irwin_hall4(words[3]))
 
 
-def starting_balance(block, leadership, demand, p):
+def starting_balance(team, leadership, demand, p):
     """Integration of each person and routines of the region at their own balance."""
-    motivation = field(block, MOTIVATION)
-    trust = field(block, TRUST)
-    accountability = field(block, ACCOUNTABILITY)
-    knowledge = field(block, KNOWLEDGE)
-    integration = field(block, INTEGRATION)
-    workload = field(block, WORKLOAD)
-    offset = field(block, OFFSET)
-    people = motivation.size
+    people = team.motivation.size
     uptake = p.uptake_ratio * p.integration_loss
-    loss = p.integration_loss
-    turnover = p.staff_turnover
     for i in range(people):
-        workload[i] = rules.workload(demand, offset[i], 0.0, 0, 0.0, 0.0, 0.0)
+        team.workload[i] = rules.workload(demand, team.offset[i], 0.0, 0, 0.0, 0.0, 0.0)
     routines = 0.0
     for _ in range(BALANCE_ROUNDS):
         for i in range(people):
             growth = rules.integration_growth(
                 uptake,
-                knowledge[i],
-                motivation[i],
-                trust[i],
-                accountability[i],
-                workload[i],
+                team.knowledge[i],
+                team.motivation[i],
+                team.trust[i],
+                team.accountability[i],
+                team.workload[i],
                 leadership,
                 routines,
             )
-            decline = rules.integration_decline(loss, routines, accountability[i])
-            integration[i] = rules.balanced_integration(
-                growth, decline, turnover, routines, knowledge[i]
+            decline = rules.integration_decline(
+                p.integration_loss, routines, team.accountability[i]
             )
-        mean = mean_of(integration)
+            team.integration[i] = rules.balanced_integration(
+                growth, decline, p.staff_turnover, routines, team.knowledge[i]
+            )
+        mean = mean_of(team.integration)
         change = mean - routines
         routines = mean
         if abs(change) < BALANCE_TOLERANCE:
             break
     for i in range(people):
-        integration[i] = rules.clip01(integration[i])
+        team.integration[i] = rules.clip01(team.integration[i])
     return rules.clip01(routines)
 
 
-def take_seats(block, order, candidate, key):
+def take_seats(team, order, candidate, key):
     """Write down the rank of each post in the order of the core team."""
-    seat = field(block, SEAT)
     drawn_order(order, candidate << POST_BITS, 0, POST_SEAT, key)
     for rank in range(order.size):
-        seat[order[rank]] = rank
+        team.seat[order[rank]] = rank
 
 
-def start_region(region, block, order, site, means, p, key):
+def start_region(region, team, order, site, means, p, key):
     """Put a chosen region into its state of week 0."""
     candidate = int(site[CANDIDATE])
     words = one_block(candidate, 0, REGION_START, key)
@@ -487,7 +474,7 @@ def start_region(region, block, order, site, means, p, key):
         means[2] = region.staff_accountability
     if not np.isnan(region.trust):
         means[3] = region.trust
-    draw_people(block, candidate, means, p, key)
+    draw_people(team, candidate, means, p, key)
     leadership = region.leadership
     if np.isnan(leadership):
         leadership = rules.start_level(
@@ -501,17 +488,16 @@ def start_region(region, block, order, site, means, p, key):
         record = p.provider_accountability_mean
     site[LEADERSHIP] = leadership
     site[USUAL_DEMAND] = demand
-    site[ROUTINES] = starting_balance(block, leadership, demand, p)
+    site[ROUTINES] = starting_balance(team, leadership, demand, p)
     site[CONTEXT] = p.context_start
     site[ACCOUNT] = record
     site[USUAL_ACCOUNT] = record
     site[OWED] = 0.0
     site[EFFECT] = effect
-    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
-    owed = field(block, OPEN)
-    for i in range(owed.size):
-        owed[i] = 0.0
-    take_seats(block, order, candidate, key)
+    site[MEAN_INTEGRATION] = mean_of(team.integration)
+    for i in range(team.open.size):
+        team.open[i] = 0.0
+    take_seats(team, order, candidate, key)
 
 
 # ----------------------------------------------------------------------------- step 1: calendar
@@ -520,10 +506,11 @@ def is_on(contact, site, block, week, p, key):
     u = uniform(one_block(int(site[CANDIDATE]), week, CALENDAR + STEP * contact.series, key)[0])
     if contact.timing == IRREGULAR:
         return u < rules.irregular_probability(contact.every_weeks)
+    team = team_of(block)
     return u < rules.on_demand_probability(
         contact.every_weeks,
-        mean_readiness(field(block, MOTIVATION), field(block, CAPACITY), field(block, KNOWLEDGE)),
-        mean_of(field(block, TRUST)),
+        mean_readiness(team.motivation, team.capacity, team.knowledge),
+        mean_of(team.trust),
         site[LEADERSHIP],
         p.on_demand_slope,
         p.on_demand_pivot,
@@ -572,19 +559,19 @@ def calendar_and_load(week, plan, work, p, key):
 
 
 @pasted
-def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch, p):
+def feel_workload(team, demand, delivery, contacts, due, count, hours, scratch, p):
     """Step 1 for a region's staff."""
-    workload = field(block, WORKLOAD)
-    offset = field(block, OFFSET)
-    owed = field(block, OPEN)
-    integration = field(block, INTEGRATION)
-    seat = field(block, SEAT)
-    people = workload.size
-    per_commitment = p.commitment_workload
+    people = team.workload.size
     if count == 0:
         for i in range(people):
-            workload[i] = rules.workload(
-                demand, offset[i], 0.0, owed[i], per_commitment, delivery, integration[i]
+            team.workload[i] = rules.workload(
+                demand,
+                team.offset[i],
+                0.0,
+                team.open[i],
+                p.commitment_workload,
+                delivery,
+                team.integration[i],
             )
         return
     for i in range(people):
@@ -594,20 +581,23 @@ def feel_workload(block, demand, delivery, contacts, due, count, hours, scratch,
         load = rules.contact_workload(hours[slot], contact.co_creation, p.working_week)
         seats = float(contact.seats)
         for i in range(people):
-            scratch[i] = scratch[i] + (load if seat[i] < seats else 0.0)
+            scratch[i] = scratch[i] + (load if team.seat[i] < seats else 0.0)
     for i in range(people):
-        workload[i] = rules.workload(
-            demand, offset[i], scratch[i], owed[i], per_commitment, delivery, integration[i]
+        team.workload[i] = rules.workload(
+            demand,
+            team.offset[i],
+            scratch[i],
+            team.open[i],
+            p.commitment_workload,
+            delivery,
+            team.integration[i],
         )
 
 
 # ------------------------------------------------------------------------ steps 2-6: one contact
 @pasted
-def review(block, site, row, who, came, keep, provider_word, o, people, p):
+def review(team, site, row, who, came, keep, provider_word, o, people, p):
     """Step 4: open commitments are reviewed, owners first, then counterparts."""
-    owed = field(block, OPEN)
-    accountability = field(block, ACCOUNTABILITY)
-    workload = field(block, WORKLOAD)
     provider_owed = int(site[OWED])
     provider_kept = rules.binomial_from_uniform(
         uniform(provider_word),
@@ -616,33 +606,32 @@ def review(block, site, row, who, came, keep, provider_word, o, people, p):
             p.keeping, p.keeping_slope, site[ACCOUNT], p.record_pivot, p.overload_keeping, o
         ),
     )
-    step = p.accountability_step
     staff_kept = 0
     reviewed = 0
     for place in range(came):
         i = who[place]
-        count = int(owed[i])
+        count = int(team.open[i])
         if count > 0:
             chance = rules.staff_keeping_probability(
-                p.keeping, p.keeping_slope, accountability[i], workload[i]
+                p.keeping, p.keeping_slope, team.accountability[i], team.workload[i]
             )
             kept = rules.binomial_from_uniform(uniform(keep[i]), count, chance)
-            accountability[i] = rules.accountability_after_review(
-                accountability[i], kept, count, step
+            team.accountability[i] = rules.accountability_after_review(
+                team.accountability[i], kept, count, p.accountability_step
             )
-            owed[i] = 0.0
+            team.open[i] = 0.0
             staff_kept += kept
             reviewed += count
     site[ACCOUNT] = rules.accountability_after_review(
-        site[ACCOUNT], provider_kept, provider_owed, step
+        site[ACCOUNT], provider_kept, provider_owed, p.accountability_step
     )
     site[OWED] = 0.0
-    counterpart = p.reciprocity * step
+    counterpart = p.reciprocity * p.accountability_step
     if provider_owed > 0:
         for place in range(came):
             i = who[place]
-            accountability[i] = rules.accountability_after_review(
-                accountability[i], provider_kept, provider_owed, counterpart
+            team.accountability[i] = rules.accountability_after_review(
+                team.accountability[i], provider_kept, provider_owed, counterpart
             )
     site[ACCOUNT] = rules.accountability_after_review(
         site[ACCOUNT], staff_kept, reviewed, counterpart
@@ -658,9 +647,8 @@ def review(block, site, row, who, came, keep, provider_word, o, people, p):
     row[C_BROKEN_PROVIDER] += provider_owed - provider_kept
 
 
-def new_commitments(block, site, row, who, came, u, mean, owns, week, series, key):
+def new_commitments(team, site, row, who, came, u, mean, owns, week, series, key):
     """Step 4: new commitments are agreed."""
-    owed = field(block, OPEN)
     first = int(site[CANDIDATE]) << POST_BITS
     for number in range(rules.poisson_from_uniform(u, mean)):
         words = one_block(first + number, week, COMMITMENT + STEP * series, key)
@@ -668,7 +656,7 @@ def new_commitments(block, site, row, who, came, u, mean, owns, week, series, ke
             site[OWED] += 1.0
             row[C_MADE_PROVIDER] += 1.0
         else:
-            owed[who[int(uniform(words[1]) * came)]] += 1.0
+            team.open[who[int(uniform(words[1]) * came)]] += 1.0
             row[C_MADE_STAFF] += 1.0
 
 
@@ -680,12 +668,10 @@ def gets_round(candidate, week, series, review, key):
 
 @pasted
 def judge_and_learn(
-    block, here, words, quality, richness, effect, learning, tailoring, skill, d, p, kappa, site
+    team, here, words, richness, effect, learning, tailoring, skill, d, p, kappa, site
 ):
     """Steps 5 and 6 for those present (``here`` is 1.0 for them)."""
-    trust = field(block, TRUST)
-    knowledge = field(block, KNOWLEDGE)
-    people = trust.size
+    impressions = word_of(words, 2)
     context = site[CONTEXT]
     record = site[ACCOUNT]
     noise = p.evidence_noise
@@ -694,9 +680,12 @@ def judge_and_learn(
     power_weight = p.power_sharing
     step = p.trust_step
     asymmetry = p.trust_asymmetry
-    impressions = word_of(words, 2)
-    for i in range(people):
-        quality[i] = rules.experienced_quality(
+    rate = p.learning_rate
+    skill_floor = p.learning_skill_floor
+    tailoring_floor = p.learning_tailoring_floor
+    trust_floor = p.learning_trust_floor
+    for i in range(team.trust.size):
+        quality = rules.experienced_quality(
             d,
             ability_weight,
             skill_share,
@@ -707,16 +696,9 @@ def judge_and_learn(
             record,
             noise * irwin_hall4(impressions[i]),
         )
-    for i in range(people):
-        after = rules.trust_after_contact(trust[i], quality[i], step, richness, effect, asymmetry)
-        trust[i] = after if here[i] > 0.0 else trust[i]
-    rate = p.learning_rate
-    skill_floor = p.learning_skill_floor
-    tailoring_floor = p.learning_tailoring_floor
-    trust_floor = p.learning_trust_floor
-    for i in range(people):
-        after = rules.knowledge_after_contact(
-            knowledge[i],
+        trust = rules.trust_after_contact(team.trust[i], quality, step, richness, effect, asymmetry)
+        knowledge = rules.knowledge_after_contact(
+            team.knowledge[i],
             rate,
             richness,
             learning,
@@ -725,32 +707,29 @@ def judge_and_learn(
             skill_floor,
             tailoring,
             tailoring_floor,
-            trust[i],
+            trust,
             trust_floor,
         )
-        knowledge[i] = after if here[i] > 0.0 else knowledge[i]
+        team.trust[i] = trust if here[i] > 0.0 else team.trust[i]
+        team.knowledge[i] = knowledge if here[i] > 0.0 else team.knowledge[i]
 
 
-def first_to_come(block, seats, present, here, order, words, leadership, p):
+def first_to_come(team, seats, present, here, order, words, leadership, p):
     """Step 3 where it is known how many come: 1.0 for those who would have come most easily."""
-    motivation = field(block, MOTIVATION)
-    trust = field(block, TRUST)
-    workload = field(block, WORKLOAD)
-    seat = field(block, SEAT)
-    for i in range(trust.size):
+    for i in range(team.trust.size):
         log_odds = rules.attendance_log_odds(
-            p.attendance_base, p.attendance_slope, motivation[i], trust[i], leadership, workload[i],
-            p.attendance_pivot,
+            p.attendance_base, p.attendance_slope, team.motivation[i], team.trust[i], leadership,
+            team.workload[i], p.attendance_pivot,
         )  # fmt: skip
         place = rules.attendance_order(uniform(words[i]), log_odds)
-        here[i] = place if seat[i] < seats else NEVER
+        here[i] = place if team.seat[i] < seats else NEVER
         order[i] = here[i]
     sort(order)
     last = order[present - 1] if present > 0 else -1.0
     equal = present
-    for i in range(trust.size):
+    for i in range(team.trust.size):
         equal -= 1 if here[i] < last else 0
-    for i in range(trust.size):  # of equal draws the first come
+    for i in range(team.trust.size):  # of equal draws the first come
         comes = here[i] < last
         if here[i] == last and equal > 0:
             comes = True
@@ -759,28 +738,18 @@ def first_to_come(block, seats, present, here, order, words, leadership, p):
 
 
 @pasted
-def attend(block, seats, here, words, leadership, p):
+def attend(team, seats, here, words, leadership, p):
     """Step 3: who comes, 1.0 or 0.0 a post; returns how many."""
-    motivation = field(block, MOTIVATION)
-    trust = field(block, TRUST)
-    workload = field(block, WORKLOAD)
-    seat = field(block, SEAT)
-    people = trust.size
-    base = p.attendance_base
-    slope = p.attendance_slope
-    pivot = p.attendance_pivot
-    for i in range(people):
-        here[i] = rules.sigmoid(
-            rules.attendance_log_odds(
-                base, slope, motivation[i], trust[i], leadership, workload[i], pivot
-            )
-        )
-    for i in range(people):
-        comes = uniform(words[i]) < here[i] and seat[i] < seats
-        here[i] = 1.0 if comes else 0.0
     came = 0
-    for i in range(people):
-        came += int(here[i])
+    for i in range(team.trust.size):
+        log_odds = rules.attendance_log_odds(
+            p.attendance_base, p.attendance_slope, team.motivation[i], team.trust[i], leadership,
+            team.workload[i], p.attendance_pivot,
+        )  # fmt: skip
+        # Without a branch: `and` would be one.
+        comes = (uniform(words[i]) < rules.sigmoid(log_odds)) & (team.seat[i] < seats)
+        here[i] = 1.0 if comes else 0.0
+        came += 1 if comes else 0
     return came
 
 
@@ -805,14 +774,19 @@ def weights_of(contact, p):
 
 
 @pasted
-def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, desk, p, key):
+def hold_contact(week, contact, h, counted, region, team, site, row, skill, o, desk, p, key):
     """Steps 2 to 6 of one contact; returns the hours counted this week so far, use by use."""
     words, here, who = desk.words, desk.here, desk.who
     candidate = int(site[CANDIDATE])
     draws = one_block(candidate, week, REGION_CONTACT + STEP * contact.series, key)
     weight = weights_of(contact, p)
     useful = rules.counted_hours(h, p.setup_hours)
+    # Together, so that a processor can work on several exponentials at a time.
     effect = rules.contact_effect(counted.trust, useful * weight.trust, p.hour_scale)
+    planning = rules.contact_effect(counted.planning, useful * weight.planning, p.hour_scale)
+    relating = rules.contact_effect(
+        counted.relationship, useful * weight.relationship, p.hour_scale
+    )
     row[C_PREPARATION] += contact.share * (p.preparation_per_contact + p.preparation_per_hour * h)
     by_provider = contact.status == PROVIDER_CANCELLED
     by_region = contact.status == REGION_CANCELLED or contact.status == CANCELLED
@@ -823,7 +797,7 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         by_region = (not by_provider) and uniform(draws[1]) < rules.region_fails_probability(
             p.region_cancels,
             p.region_cancels_slope,
-            mean_of(field(block, WORKLOAD)),
+            mean_of(team.workload),
             p.workload_pivot,
             p.logistics_slope,
             weight.logistics,
@@ -857,20 +831,19 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     fill_words(words, candidate << POST_BITS, week, purpose, key)
     came = contact.present
     if came == NOT_KNOWN:
-        came = attend(block, contact.seats, here, words, site[LEADERSHIP], p)
+        came = attend(team, contact.seats, here, words, site[LEADERSHIP], p)
     else:
-        first_to_come(block, contact.seats, came, here, desk.scratch, words, site[LEADERSHIP], p)
+        first_to_come(team, contact.seats, came, here, desk.scratch, words, site[LEADERSHIP], p)
     row[C_INVITED] += contact.seats
     row[C_PRESENT] += came
     row[C_STAFF_HOURS] += h * came
     if came == 0:
         return after
-    trust = field(block, TRUST)
     total = 0
     place = 0
     for i in range(people):
         if here[i] > 0.0:
-            total += to_fixed(trust[i])
+            total += to_fixed(team.trust[i])
             who[place] = i
             place += 1
     c = rules.realised_co_creation(
@@ -885,11 +858,10 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
     row[C_ATTENDED] += 1.0
     row[C_CO_CREATION] += c
     if weight.review >= 1.0 or gets_round(candidate, week, contact.series, weight.review, key):
-        review(block, site, row, who, came, word_of(words, 1), draws[3], o, people, p)
+        review(team, site, row, who, came, word_of(words, 1), draws[3], o, people, p)
     agreed = rules.agreeing(c, p.assigned_share)
-    planning = rules.contact_effect(counted.planning, useful * weight.planning, p.hour_scale)
     new_commitments(
-        block, site, row, who, came, uniform(draws[2]),
+        team, site, row, who, came, uniform(draws[2]),
         rules.expected_commitments(p.commitment_rate, agreed, planning),
         rules.provider_owns_probability(p.provider_commitment_share, c, agreed),
         week, contact.series, key,
@@ -905,12 +877,9 @@ def hold_contact(week, contact, h, counted, region, block, site, row, skill, o, 
         p.group_dilution, came + contact.others, p.reference_team
     )
     judge_and_learn(
-        block, here, words, desk.scratch, richness, effect, learning, c * site[CONTEXT], skill,
+        team, here, words, richness, effect, learning, c * site[CONTEXT], skill,
         rules.dilution(p.site_dilution, contact.sites), p, contact.co_creation, site,
     )  # fmt: skip
-    relating = rules.contact_effect(
-        counted.relationship, useful * weight.relationship, p.hour_scale
-    )
     site[CONTEXT] = rules.context_after_contact(site[CONTEXT], p.context_step, relating, c)
     return after
 
@@ -936,104 +905,81 @@ def choose_peers(peers, words, complete, graph):
 
 
 @pasted
-def meet_peers(block, peers, words, heard, gained, p):
+def meet_peers(team, peers, words, heard, gained, p):
     """Step 7, first half: the knowledge that each person hears from one colleague; people without
     colleagues hear nothing."""
-    knowledge = field(block, KNOWLEDGE)
-    first = field(block, FIRST_KNOWLEDGE)
-    people = knowledge.size
-    meeting = p.peer_meeting
-    transfer = p.peer_transfer
+    people = team.knowledge.size
     # Values from scattered addresses are fetched first; the arithmetic then runs straight through.
     for i in range(people):
-        gained[i] = knowledge[peers[i]]
+        gained[i] = team.knowledge[peers[i]]
     for i in range(people):
-        heard[i] = first[peers[i]]
+        heard[i] = team.first_knowledge[peers[i]]
     for i in range(people):
-        gain = rules.knowledge_from_peer(knowledge[i], first[i], gained[i], heard[i], transfer)
-        heard[i] = gain if uniform(words[i]) < meeting else 0.0
+        gain = rules.knowledge_from_peer(
+            team.knowledge[i], team.first_knowledge[i], gained[i], heard[i], p.peer_transfer
+        )
+        heard[i] = gain if uniform(words[i]) < p.peer_meeting else 0.0
 
 
 @pasted
-def apply(block, heard, growth, site, trend, p):
+def apply(team, heard, site, trend, p):
     """Step 7, second half: people use what they know, forget, fade, and take in what they heard."""
-    motivation = field(block, MOTIVATION)
-    trust = field(block, TRUST)
-    accountability = field(block, ACCOUNTABILITY)
-    knowledge = field(block, KNOWLEDGE)
-    integration = field(block, INTEGRATION)
-    workload = field(block, WORKLOAD)
-    first_trust = field(block, FIRST_TRUST)
-    first_accountability = field(block, FIRST_ACCOUNTABILITY)
-    first_knowledge = field(block, FIRST_KNOWLEDGE)
-    people = trust.size
     uptake = p.uptake_ratio * p.integration_loss
-    leadership = site[LEADERSHIP]
-    routines = site[ROUTINES]
-    loss = p.integration_loss
-    forgetting = p.forgetting
-    protection = p.use_protection
-    trust_fade = p.trust_fade
-    accountability_fade = p.accountability_fade
-    for i in range(people):
-        growth[i] = rules.integration_growth(
+    for i in range(team.trust.size):
+        growth = rules.integration_growth(
             uptake,
-            knowledge[i],
-            motivation[i],
-            trust[i],
-            accountability[i],
-            workload[i],
-            leadership,
-            routines,
+            team.knowledge[i],
+            team.motivation[i],
+            team.trust[i],
+            team.accountability[i],
+            team.workload[i],
+            site[LEADERSHIP],
+            site[ROUTINES],
         )
-    for i in range(people):
+        decline = rules.integration_decline(
+            p.integration_loss, site[ROUTINES], team.accountability[i]
+        )
         forgotten = rules.forgotten_knowledge(
-            knowledge[i], first_knowledge[i], integration[i], forgetting, protection
+            team.knowledge[i],
+            team.first_knowledge[i],
+            team.integration[i],
+            p.forgetting,
+            p.use_protection,
         )
-        knowledge[i] = knowledge[i] - forgotten + heard[i]
-    for i in range(people):
-        integration[i] = rules.integration_after_week(
-            integration[i],
-            growth[i],
-            rules.integration_decline(loss, routines, accountability[i]),
-        )
-    for i in range(people):
-        trust[i] = rules.faded(trust[i], first_trust[i], trust_fade)
-    for i in range(people):
-        accountability[i] = rules.faded(
-            accountability[i], first_accountability[i], accountability_fade
+        team.knowledge[i] = team.knowledge[i] - forgotten + heard[i]
+        team.integration[i] = rules.integration_after_week(team.integration[i], growth, decline)
+        team.trust[i] = rules.faded(team.trust[i], team.first_trust[i], p.trust_fade)
+        team.accountability[i] = rules.faded(
+            team.accountability[i], team.first_accountability[i], p.accountability_fade
         )
     if trend != 0.0:
-        for i in range(people):
-            knowledge[i] = rules.drifted(knowledge[i], trend)
-            first_knowledge[i] = rules.drifted(first_knowledge[i], trend)
+        for i in range(team.trust.size):
+            team.knowledge[i] = rules.drifted(team.knowledge[i], trend)
+            team.first_knowledge[i] = rules.drifted(team.first_knowledge[i], trend)
 
 
 # --------------------------------------------------------------------------- step 8: turnover
-def leave(block, i, team_trust, site, means, row, week, trend, p, key):
+def leave(team, i, team_trust, site, means, row, week, trend, p, key):
     """A staff member leaves; a newcomer takes the post."""
     entity = (int(site[CANDIDATE]) << POST_BITS) + i
     traits = one_block(entity, week, PERSON_TRAITS, key)
     starts = one_block(entity, week, PERSON_STARTS, key)
-    row[C_LAPSED] += field(block, OPEN)[i]
+    row[C_LAPSED] += team.open[i]
     row[C_LEAVERS] += 1.0
-    field(block, OPEN)[i] = 0.0
-    own = put_person(block, i, traits, starts, means, p, trend * week / WEEKS_A_YEAR)
-    field(block, TRUST)[i] = rules.newcomer_trust(own, team_trust, p.newcomer_trust_share)
-    field(block, INTEGRATION)[i] = rules.newcomer_integration(
-        site[ROUTINES], field(block, KNOWLEDGE)[i]
-    )
+    team.open[i] = 0.0
+    own = put_person(team, i, traits, starts, means, p, trend * week / WEEKS_A_YEAR)
+    team.trust[i] = rules.newcomer_trust(own, team_trust, p.newcomer_trust_share)
+    team.integration[i] = rules.newcomer_integration(site[ROUTINES], team.knowledge[i])
 
 
 @pasted
-def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p, key):
+def staff_turnover(r, team, words, here, plan, gone, site, means, row, week, p, key):
     """Step 8 for staff: by chance and by shocks; newcomers hear from the team as it was."""
-    people = block.size // STATES
-    hazard = p.staff_turnover
+    people = team.trust.size
     fates = word_of(words, 2)
     going = 0
     for i in range(people):
-        goes = uniform(fates[i]) < hazard
+        goes = uniform(fates[i]) < p.staff_turnover
         here[i] = 1.0 if goes else 0.0
         going += 1 if goes else 0
     for s in range(plan.leaves.size):
@@ -1045,53 +991,41 @@ def staff_turnover(r, block, words, here, plan, gone, site, means, row, week, p,
                     going += 1
     if going == 0:
         return
-    team_trust = mean_of(field(block, TRUST))
+    team_trust = mean_of(team.trust)
     for i in range(people):
         if here[i] > 0.0:
-            leave(block, i, team_trust, site, means, row, week, plan.trend, p, key)
+            leave(team, i, team_trust, site, means, row, week, plan.trend, p, key)
 
 
-def provider_leaves(block, site, row, p):
+def provider_leaves(team, site, row, p):
     """Step 8: the provider hands over; a successor keeps some of the standing."""
-    share = p.handover_share
-    site[CONTEXT] = share * site[CONTEXT]
-    site[ACCOUNT] = rules.after_handover(site[ACCOUNT], site[USUAL_ACCOUNT], share)
+    site[CONTEXT] = p.handover_share * site[CONTEXT]
+    site[ACCOUNT] = rules.after_handover(site[ACCOUNT], site[USUAL_ACCOUNT], p.handover_share)
     row[C_LAPSED] += site[OWED]
     row[C_PROVIDER_LEFT] += 1.0
     site[OWED] = 0.0
-    trust = field(block, TRUST)
-    first = field(block, FIRST_TRUST)
-    for i in range(trust.size):
-        trust[i] = rules.after_handover(trust[i], first[i], share)
+    for i in range(team.trust.size):
+        team.trust[i] = rules.after_handover(team.trust[i], team.first_trust[i], p.handover_share)
 
 
 # ------------------------------------------------------------------------------- the record
 @pasted
-def write_levels(block, site, row, load, ready, p):
+def write_levels(team, site, row, load, ready, p):
     """Write the level columns of a record from the present states."""
-    motivation = field(block, MOTIVATION)
-    capacity = field(block, CAPACITY)
-    trust = field(block, TRUST)
-    accountability = field(block, ACCOUNTABILITY)
-    knowledge = field(block, KNOWLEDGE)
-    integration = field(block, INTEGRATION)
-    workload = field(block, WORKLOAD)
-    owed = field(block, OPEN)
-    people = knowledge.size
-    threshold = p.integration_threshold
+    people = team.knowledge.size
     for i in range(people):
-        ready[i] = rules.readiness(motivation[i], capacity[i], knowledge[i])
+        ready[i] = rules.readiness(team.motivation[i], team.capacity[i], team.knowledge[i])
     # Whole numbers may be added in any order, so that one loop can keep all sums.
     trusts = accounts = levels = squares = readies = loads = there = promises = 0
     for i in range(people):
-        trusts += to_fixed(trust[i])
-        accounts += to_fixed(accountability[i])
-        levels += to_fixed(knowledge[i])
-        squares += to_fixed(knowledge[i] * knowledge[i])
+        trusts += to_fixed(team.trust[i])
+        accounts += to_fixed(team.accountability[i])
+        levels += to_fixed(team.knowledge[i])
+        squares += to_fixed(team.knowledge[i] * team.knowledge[i])
         readies += to_fixed(ready[i])
-        loads += to_fixed(workload[i])
-        there += 1 if integration[i] >= threshold else 0
-        promises += int(owed[i])
+        loads += to_fixed(team.workload[i])
+        there += 1 if team.integration[i] >= p.integration_threshold else 0
+        promises += int(team.open[i])
     mean = rules.mean_from_fixed(levels, people)
     spread = rules.mean_from_fixed(squares, people) - mean * mean
     row[C_TRUST] = rules.mean_from_fixed(trusts, people)
@@ -1112,7 +1046,7 @@ def write_levels(block, site, row, load, ready, p):
 
 # --------------------------------------------------------------------------- one region's week
 @pasted
-def region_week(week, r, block, desk, graph, row, plan, work, p, key):
+def region_week(week, r, team, desk, graph, row, plan, work, p, key):
     """Steps 1 (staff) to 8 of one region in one week; flows are added to ``row``."""
     region, site = plan.regions[r], work.sites[r]
     due, count, hours = work.due[week, r], work.due_count[week, r], work.hours[week, r]
@@ -1120,31 +1054,31 @@ def region_week(week, r, block, desk, graph, row, plan, work, p, key):
     words, here, scratch = desk.words, desk.here, desk.scratch
     row[C_PLANNED] += count
     feel_workload(
-        block, site[USUAL_DEMAND] + plan.demand[week, r], plan.delivery[week], plan.contacts, due,
+        team, site[USUAL_DEMAND] + plan.demand[week, r], plan.delivery[week], plan.contacts, due,
         count, hours, scratch, p,
     )  # fmt: skip
     counted = Counted(0.0, 0.0, 0.0, 0.0)
     for slot in range(count):
         contact = plan.contacts[due[slot]]
         counted = hold_contact(
-            week, contact, hours[slot], counted, region, block, site, row,
+            week, contact, hours[slot], counted, region, team, site, row,
             skills[contact.provider], overloads[contact.provider], desk, p, key,
         )  # fmt: skip
     fill_words(words, int(site[CANDIDATE]) << POST_BITS, week, STAFF_WEEK, key)
     choose_peers(desk.peers, words, region.network == ties.COMPLETE, graph)
-    meet_peers(block, desk.peers, words, scratch, here, p)
-    apply(block, scratch, here, site, plan.trend, p)
+    meet_peers(team, desk.peers, words, scratch, here, p)
+    apply(team, scratch, site, plan.trend, p)
     site[ROUTINES] = rules.routines_after_week(
         site[ROUTINES], site[MEAN_INTEGRATION], p.routine_pace
     )
     site[CONTEXT] = rules.decayed(site[CONTEXT], p.context_fade)
     site[ACCOUNT] = rules.faded(site[ACCOUNT], site[USUAL_ACCOUNT], p.accountability_fade)
     gone = work.gone[:, region.first : region.first + region.staff]
-    staff_turnover(r, block, words, here, plan, gone, site, work.means[r], row, week, p, key)
+    staff_turnover(r, team, words, here, plan, gone, site, work.means[r], row, week, p, key)
     # The next week's routines follow this mean: nothing before its step 7 changes integration.
-    site[MEAN_INTEGRATION] = mean_of(field(block, INTEGRATION))
+    site[MEAN_INTEGRATION] = mean_of(team.integration)
     if work.leavers[week, region.provider] > 0:
-        provider_leaves(block, site, row, p)
+        provider_leaves(team, site, row, p)
 
 
 # ------------------------------------------------------------------------------------- one run
@@ -1215,8 +1149,9 @@ def start_run(plan, work, p, key):
         order = work.who[: region.staff]
         work.sites[r, CANDIDATE] = candidate
         start_region(
-            region, block_of(work.people, region), order, work.sites[r], work.means[r], p, key
-        )
+            region, team_of(block_of(work.people, region)), order, work.sites[r], work.means[r],
+            p, key,
+        )  # fmt: skip
         gone = work.gone[:, region.first : region.first + region.staff]
         draw_shock_leavers(gone, order, plan.leaves, r, candidate, key)
         team_network(region, candidate, plan, work, key)
@@ -1255,6 +1190,7 @@ def run_weeks(snapshots, record, report, plan, work, p, key):
             region = plan.regions[r]
             site = work.sites[r]
             block = block_of(work.people, region)
+            team = team_of(block)
             n = region.staff
             desk = Desk(
                 work.words[: 4 * in_eights(n)], work.here[:n], work.scratch[:n], work.who[:n],
@@ -1266,13 +1202,15 @@ def run_weeks(snapshots, record, report, plan, work, p, key):
                 row = record[report[week], r]
                 if week > 0:
                     flows[:] = 0.0
-                    region_week(week, r, block, desk, graph, flows, plan, work, p, key)
-                    before = row if every_week else record[report[week - 1], r]
-                    for column in range(FIRST_FLOW, COLUMNS):  # week by week: the bits of a sum
-                        row[column] = before[column] + flows[column]
+                    into = row if every_week else flows
+                    region_week(week, r, team, desk, graph, into, plan, work, p, key)
+                    if not every_week:
+                        before = record[report[week - 1], r]
+                        for column in range(FIRST_FLOW, COLUMNS):  # week by week: the bits of a sum
+                            row[column] = before[column] + flows[column]
                 if week == horizon or report[week + 1] != report[week]:
                     load = work.loads[week, region.provider]
-                    write_levels(block, site, row, load, desk.scratch, p)
+                    write_levels(team, site, row, load, desk.scratch, p)
                 if snapshots.size > 0:
                     take_snapshot(snapshots[week], block, site, region.first, r, work.people.size)
 
