@@ -10,7 +10,7 @@ from scipy import stats
 
 from sim.core.errors import InputError
 from sim.stats.components import components
-from sim.stats.intervals import half_width
+from sim.stats.intervals import half_width, mean_interval
 from sim.stats.paired import paired, sets_needed
 
 SETS, REPLICATES = 50, 4
@@ -181,6 +181,32 @@ def test_one_set_says_nothing_about_sureness() -> None:
     assert found.mean == 1.0
     assert math.isnan(found.mean_low)
     assert not found.resolved
+
+
+@pytest.mark.parametrize(("sets", "replicates"), [(2, 1), (3, 1), (2, 2), (4, 1), (50, 1)])
+def test_a_few_equal_runs_resolve_nothing(sets: int, replicates: int) -> None:
+    """Of a share in steps, two or three runs are equal often: they give no band, and no interval
+    of width 0."""
+    a = np.random.default_rng(5).normal(size=(sets, replicates))
+    found = paired(a, a - 0.22, 0.01)
+    enough = sets * replicates >= 4
+    assert found.resolved == enough
+    assert math.isnan(found.mean_low) != enough
+    assert math.isnan(found.sets_needed) != enough
+    assert math.isnan(mean_interval(np.full((sets, replicates), 0.3))[1]) != enough
+    assert math.isnan(found.low) != enough
+    assert math.isnan(found.p_beats) != enough
+    lost = paired(np.zeros((2, 2)), np.array([[0.1, 0.2], [0.3, np.nan]]), 0.01)
+    assert math.isnan(lost.low), "two sets, one of them of one run"
+
+
+def test_two_shares_of_a_few_people_are_not_clear() -> None:
+    """Two scenarios that do not differ, with a share in steps of a ninth in one run of two sets:
+    fewer than one comparison in twenty is called resolved. The differences of the two sets are
+    equal in 13 of 100."""
+    rng = np.random.default_rng(6)
+    told = [paired(*rng.binomial(9, 0.5, size=(2, 2, 1)) / 9, 0.01).resolved for _ in range(2000)]
+    assert np.mean(told) < 0.05
 
 
 def test_one_replicate_cannot_tell_chance_from_parameters() -> None:

@@ -24,12 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.stats.components import components, set_means, shrunk
-from sim.stats.intervals import t_value
+from sim.stats.intervals import FEW_RUNS, ROUNDING, t_value
 
 CHANCE_RULES = 0.8
 """Share of chance in the variance of a single run above which no band is reported."""
-_ROUNDING = 1e-9
-"""Relative difference below which runs count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,9 @@ def expected_in_sets(values: np.ndarray) -> Expected:
     if len(means) < 2:
         return Expected(math.nan, math.nan, math.nan, math.nan)
     middle, share = float(means.mean()), found.chance_share
-    if not math.sqrt(found.between + np.nan_to_num(found.chance)) > _ROUNDING * np.abs(means).max():
+    if (~np.isnan(values)).sum() < FEW_RUNS:
+        return Expected(math.nan, math.nan, math.nan, share)
+    if not math.sqrt(found.between + np.nan_to_num(found.chance)) > ROUNDING * np.abs(means).max():
         return Expected(middle, middle, share_above(means), math.nan)
     if math.isnan(share) or share > CHANCE_RULES:
         return Expected(math.nan, math.nan, math.nan, share)

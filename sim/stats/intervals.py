@@ -110,12 +110,34 @@ def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> 
     return math.inf if number < 2 else t_value(number - 1, confidence) * spread / math.sqrt(number)
 
 
+FEW_RUNS = 4
+"""Number of runs, of two sets of two, below which equal values show no spread of 0."""
+ROUNDING = 1e-9
+"""Relative difference below which values count as equal."""
+
+
+def spread_of(means: np.ndarray, runs: int) -> float:
+    """SD of two or more means of sets; NaN where they are equal and rest on a few runs, which are
+    equal by chance too often to say that all others would be.
+
+    Args:
+        means: (sets,), without NaN.
+        runs: the number of runs behind them.
+
+    >>> spread_of(np.array([0.2, 0.2]), runs=2), spread_of(np.array([0.2, 0.2]), runs=4)
+    (nan, 0.0)
+    """
+    spread = float(means.std(ddof=1))
+    equal = not spread > ROUNDING * float(np.abs(means).max())
+    return math.nan if equal and runs < FEW_RUNS else spread
+
+
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of (sets, replicates) and its 90 % confidence interval; the sets are the units.
 
     Returns:
         The mean of the means of sets, and the ends of its interval, which are NaN with fewer than
-        two sets.
+        two sets, or with so few runs that they are equal (:func:`spread_of`).
     """
     known = values[(~np.isnan(values)).any(axis=1)]
     if not len(known):
@@ -124,7 +146,7 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     middle = float(means.mean())
     if len(means) < 2:
         return middle, math.nan, math.nan
-    half = half_width(float(means.std(ddof=1)), len(means))
+    half = half_width(spread_of(means, int((~np.isnan(known)).sum())), len(means))
     return middle, middle - half, middle + half
 
 

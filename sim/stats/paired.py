@@ -23,7 +23,7 @@ import numpy as np
 from sim.core.errors import InputError
 from sim.stats.components import set_means
 from sim.stats.expected import expected_in_sets, share_above
-from sim.stats.intervals import band, half_width
+from sim.stats.intervals import band, half_width, spread_of
 
 MOST_SETS = 1_000_000
 """A larger number of sets is reported as out of reach."""
@@ -37,10 +37,10 @@ def sets_needed(spread: float, precision: float) -> float:
         precision: half the width of the interval, above 0.
 
     Returns:
-        The number of sets, 2 or more; infinity beyond a million.
+        The number of sets, 2 or more; infinity beyond a million; NaN where the spread is not known.
     """
     if not spread > 0:
-        return 2.0
+        return math.nan if math.isnan(spread) else 2.0
     if not precision > 0 or half_width(spread, MOST_SETS) > precision:
         return math.inf
     low, high = 1, MOST_SETS  # one set is never enough, a million is
@@ -59,7 +59,8 @@ class Paired:
         low, high: interval of the expected difference (chance averaged out) over plausible sets,
             which holds nine in ten sets. It does not shrink with more runs. NaN where it is not
             known, because chance dominates or runs are too few: :mod:`sim.stats.expected`.
-        mean_low, mean_high: confidence interval of ``mean``, which reflects the number of sets.
+        mean_low, mean_high: confidence interval of ``mean``, which reflects the number of sets; NaN
+            where fewer than four runs are all equal (:func:`~sim.stats.intervals.spread_of`).
         unpaired_low, unpaired_high: the same interval if B had other sets and random numbers than
             A.
         pairing: ratio of the variances of the unpaired and the paired estimate: the factor by which
@@ -72,7 +73,8 @@ class Paired:
         resolved: whether the confidence interval of ``mean`` leaves out 0 or is no wider than +-
             margin.
         sets_needed: number of sets that would resolve the difference with as many replicates each;
-            when it is resolved, the present number or fewer; infinity beyond a million.
+            when it is resolved, the present number or fewer; infinity beyond a million; NaN where
+            ``mean_low`` is.
         sets: number of sets with a difference.
     """
 
@@ -115,7 +117,7 @@ def paired(a: np.ndarray, b: np.ndarray, margin: float) -> Paired:
     count = len(means)
     if count < 2:
         return _too_few(means)
-    middle, spread = float(means.mean()), float(means.std(ddof=1))
+    middle, spread = float(means.mean()), spread_of(means, int((~np.isnan(gap)).sum()))
     apart = math.sqrt(set_means(a).var(ddof=1) + set_means(b).var(ddof=1))
     width, wide = half_width(spread, count), half_width(apart, count)
     expected = expected_in_sets(gap)

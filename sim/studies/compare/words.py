@@ -194,7 +194,7 @@ def _difference(row: Mapping[Any, Any]) -> str:
         text += f"; {'higher' if higher else 'lower'} in {share(beats, row['sets'])} sets"
     text += ")"
     if not row["resolved"]:
-        text += f", not clear yet: about {needed(row['sets_needed'])} sets would resolve it"
+        text += f", not clear yet: {needed(row['sets_needed'])} sets would resolve it"
     return text
 
 
@@ -205,17 +205,17 @@ def sets_band(row: Mapping[Any, Any]) -> str:
 
 
 def needed(value: float) -> str:
-    """A number of sets, rounded up to two digits.
+    """About how many sets, rounded up to two digits.
 
-    >>> needed(271.0), needed(math.inf)
-    ('280', 'more than 1,000,000')
+    >>> needed(271.0), needed(math.inf), needed(math.nan)
+    ('about 280', 'more than 1,000,000', 'more')
     """
     if math.isinf(value):
         return f"more than {count(MOST_SETS)}"
     if math.isnan(value):
         return "more"
     size = 10 ** max(0, math.floor(math.log10(max(value, 1))) - 1)
-    return count(math.ceil(value / size) * size)
+    return f"about {count(math.ceil(value / size) * size)}"
 
 
 # --- cost and basis ----------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from sim.runs.readings import Readings
 from sim.scenario.scenario import Scenario
 from sim.stats.components import Components, shrunk
 from sim.stats.expected import CHANCE_RULES
-from sim.stats.intervals import band, half_width, t_value, wilson
+from sim.stats.intervals import band, half_width, spread_of, t_value, wilson
 from sim.studies import measures as measuring
 from sim.studies.measures import (
     SEEN,
@@ -363,7 +363,8 @@ def _interval(one: Judged) -> tuple[float, float]:
     known = one.margins[np.isfinite(one.margins)]
     if not len(known):
         return math.nan, math.nan
-    half = half_width(float(known.std(ddof=1)), len(known)) if len(known) > 1 else math.inf
+    spread = spread_of(known, int(one.runs[np.isfinite(one.margins)].sum()))
+    half = half_width(spread, len(known)) if len(known) > 1 else math.inf
     return float(known.mean()) - half, float(known.mean()) + half
 
 

@@ -310,6 +310,21 @@ export function halfWidth(spread: number, count: number, tables: Tables): number
   return count < 2 ? Infinity : (tValue(count - 1, tables) * spread) / Math.sqrt(count);
 }
 
+const FEW_RUNS = 4;
+const ROUNDING = 1e-9;
+
+/** SD of two or more means of sets; NaN where they are equal and rest on a few runs. */
+function spreadOf(means: Float64Array, runs: number): number {
+  const spread = Math.sqrt(variance(means));
+  return !(spread > ROUNDING * largest(means)) && runs < FEW_RUNS ? NaN : spread;
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+}
+
 // --- means of sets ----------------------------------------------------------------------------------
 
 /** Mean of each set; NaN for a set without a value. */
@@ -360,7 +375,7 @@ export function meanInterval(grid: Grid, tables: Tables): [number, number, numbe
   if (!means.length) return [NaN, NaN, NaN];
   const middle = plainMean(means);
   if (means.length < 2) return [middle, NaN, NaN];
-  const half = halfWidth(Math.sqrt(variance(means)), means.length, tables);
+  const half = halfWidth(spreadOf(means, known(grid.values)), means.length, tables);
   return [middle, middle - half, middle + half];
 }
 
@@ -444,7 +459,6 @@ export function shareAbove(values: Float64Array): number {
 }
 
 const CHANCE_RULES = 0.8;
-const ROUNDING = 1e-9;
 
 export interface Expected {
   low: number; // the expected value of 90 % of plausible sets lies between low and high; NaN: not known
@@ -460,9 +474,8 @@ export function expectedInSets(grid: Grid, tables: Tables, all = allSetMeans(gri
   const found = components(grid, all);
   const middle = plainMean(means);
   const chanceShare = luckShare(found);
-  let most = 0;
-  for (let i = 0; i < means.length; i++) most = Math.max(most, Math.abs(means[i]));
-  if (!(Math.sqrt(found.between + (found.luck || 0)) > ROUNDING * most)) {
+  if (known(grid.values) < FEW_RUNS) return { low: NaN, high: NaN, above: NaN, chanceShare };
+  if (!(Math.sqrt(found.between + (found.luck || 0)) > ROUNDING * largest(means))) {
     return { low: middle, high: middle, above: shareAbove(means), chanceShare: NaN };
   }
   if (!(chanceShare <= CHANCE_RULES)) return { low: NaN, high: NaN, above: NaN, chanceShare };
@@ -501,8 +514,7 @@ export function pairedOf(gap: Grid, margin: number, better: Better, tables: Tabl
   const [n, runs] = [known(gap.values), gap.values.length];
   if (means.length < 2) return tooFew(means, margin, n, runs);
   const middle = plainMean(means);
-  const spread = Math.sqrt(variance(means));
-  const width = halfWidth(spread, means.length, tables);
+  const width = halfWidth(spreadOf(means, n), means.length, tables);
   const expected = expectedInSets(gap, tables, all);
   const [run_low, run_high] = band(gap.values);
   return {
