@@ -180,17 +180,18 @@ def summary_rows(values: PointValues, places: Sequence[str]) -> Rows:
     def work(block: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         return _statistics(values.set_index, *block)
 
-    found = list(by_threads(work, blocks, thread_count()))
+    parts = list(by_threads(work, blocks, thread_count()))
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Rows(
         {
             "outcome": [name for _, name, _ in rows],
             "unit": [units[name] for _, name, _ in rows],
             "point": [point for *_, point in rows],
             "region": [place for place, *_ in rows],
-            "n": np.concatenate([one["n"] for one in found]),
+            "n": found.pop("n"),
             "runs": np.full(len(rows), len(values.failed)),
             "failed": np.full(len(rows), int(values.failed.sum())),
-            **{name: np.concatenate([one[name] for one in found]) for name in found[0]},
+            **found,
         }
     )
 
