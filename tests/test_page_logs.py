@@ -25,6 +25,11 @@ EXCEL = (
     "20/3/2026;region_2;Site visit;4;cancelled\r\n"
 )
 WEEKS = "week,region,mode,hours\n3,region 2,video,1\n9,region_1,phone,0.5\n"
+TITLED = (
+    "Our contacts\n\nDate\tRegion\tMode\tHours\tStatus\nJan 14, 2026\tNorth\tZoom\t1\theld\n"
+    "21-Jan-26\tSouth, upper\tSite visit\t4\theld\n4 February 2026\tNorth\tphone\t0.5\theld\n"
+    "2026/3/2\tNorth\tphone\t1\theld\nJanuary total\t\t\t5\t\nTotal\t\t\t6.5\t\n"
+)
 CALLS = {"mode": "video", "every_weeks": 4, "hours": 1}
 PLANS: dict[str, dict[str, Any]] = {
     "undated": {"name": "a", "dosage": [CALLS, {**CALLS, "mode": "phone", "last_week": 6}]},
@@ -47,7 +52,7 @@ PLANS: dict[str, dict[str, Any]] = {
         "name": "e", "providers": {"count": 2, "weekly_hours": [10, 20]}, "dosage": [CALLS],
     },
 }  # fmt: skip
-LOGS = {"own.csv": OWN, "excel.csv": EXCEL, "weeks.csv": WEEKS}
+LOGS = {"own.csv": OWN, "excel.csv": EXCEL, "weeks.csv": WEEKS, "titled.csv": TITLED}
 
 
 def test_a_log_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:

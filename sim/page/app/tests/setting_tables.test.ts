@@ -15,6 +15,14 @@ test("cells as spreadsheets hand them over: tabs, quotes, line breaks in cells, 
   assert.deepEqual(readCells("a\tb\tc\n1"), [["a", "b", "c"], ["1", "", ""]]);
 });
 
+test("all rows decide on the separator: titles, commas in cells and decimal commas do not", () => {
+  assert.deepEqual(readCells("Our regions\na\tb\n1\t2"), [["Our regions", ""], ["a", "b"], ["1", "2"]]);
+  assert.deepEqual(readCells("North, South and West\n\na;b\n1;2").slice(1), [["a", "b"], ["1", "2"]]);
+  assert.deepEqual(readCells("a\tb\nx, y, z\t1,200\nx, y, w\t1,300")[1], ["x, y, z", "1,200"]);
+  assert.deepEqual(readCells("a;b\n1,5;2,5"), [["a", "b"], ["1,5", "2,5"]]);
+  assert.deepEqual(readCells("a,b\n1;2,3"), [["a", "b"], ["1;2", "3"]]);
+});
+
 test("headings are recognized in any order, and asked for where there are none", () => {
   assert.deepEqual(readPasted("Number of staff\tRegion\tPhone\n12\tNorth\t555").kinds, ["staff", "name", "nothing"]);
   assert.deepEqual(readPasted("North\t12\t0.4\nSouth\t9\t0.5").kinds, ["name", "staff", "nothing"]);
@@ -83,6 +91,20 @@ test("a log as Excel writes it: capitals, ways of meeting in many words, days in
   assert.deepEqual(made.scenario.contact_log.rows.map((row: any) => [row.week, row.region]), [[10, "North"], [11, "South"]]);
 });
 
+test("a title, totals and headings given again are no contacts, and it is said which rows were left out", () => {
+  const log = readLog("Contacts 2026\n\nDate\tRegion\tMode\tHours\n2026-03-09\tNorth\tphone\t1\nDate\tRegion\tMode\tHours\nMarch total\t\t\t1\nTotal\tall\tphone\t1", data, null);
+  assert.deepEqual([log.rows, log.faults], [[{ date: "2026-03-09", region: "North", mode: "phone", hours: 1 }], []]);
+  assert.deepEqual([log.above, log.left], [1, [5, 6, 7]]);
+  assert.deepEqual(readLog("date,region,mode,hours\nTotal,,,5", data, null).faults.map((one) => one.fault), ["no_rows"]);
+  assert.deepEqual(readLog("date,region,mode,hours\n2026-03-09,,,5", data, null).faults.map((one) => one.fault), ["region", "mode"]);
+});
+
+test("a month in letters needs no order", () => {
+  for (const text of ["2025-01-14", "2025/1/14 09:30", "Jan 14, 2025", "14-Jan-25", "14 January 2025", "Tue, 14 Jan 2025", "January 14th, 2025"])
+    assert.equal(readDay(text, null)?.toISOString().slice(0, 10), "2025-01-14", text);
+  for (const text of ["31 Feb 2025", "14 Janvember 2025", "Jan 2025", "2025-13-01", "1/2/2025"]) assert.equal(readDay(text, null), null, text);
+});
+
 test("days that can be read in two ways are asked for, others are not", () => {
   assert.equal(dayFirst(["3/4/2026", "5/6/2026"]), "unclear");
   assert.equal(dayFirst(["3/4/2026", "25/6/2026"]), "day");
@@ -96,7 +118,7 @@ test("days that can be read in two ways are asked for, others are not", () => {
 });
 
 test("each fault of a log has its row; strangers are named", () => {
-  const text = "week,region,mode,hours,provider,status\n0,North,fax,1,,held\n3,West,phone,99,Ann,maybe\nx,,video,,,";
+  const text = "week,region,mode,hours,provider,status\n0,North,fax,1,,held\n3,West,phone,99,Ann,maybe\nx,,video,long,,";
   const faults = readLog(text, data, null).faults.map((one) => [one.row, one.fault]);
   assert.deepEqual(faults, [[2, "week"], [2, "mode"], [3, "hours"], [3, "status"], [4, "week"], [4, "region"], [4, "hours"]]);
   const plan = { name: "x", regions: { names: ["North"], count: 1, candidates: 1 }, providers: { names: ["Bo"], count: 1 } };

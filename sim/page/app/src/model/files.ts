@@ -92,8 +92,7 @@ function kindOfBytes(bytes: Uint8Array): string | null {
 function looksLikeTable(name: string, text: string): boolean {
   if (/\.(csv|tsv)$/i.test(name)) return true;
   if (/\.(ya?ml|json)$/i.test(name)) return false;
-  const head = text.replace(/^\ufeff/, "").split(/\r?\n/, 1)[0];
-  return !/[:{]/.test(head) && /[,;\t]/.test(head);
+  return /^[^:{#,;\t]*[,;\t][^:{\r\n]*([\r\n]|$)/.test(text);
 }
 
 async function readTable(

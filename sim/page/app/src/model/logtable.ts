@@ -6,7 +6,7 @@ import type { RowFault } from "../setting/table";
 import { dayOf, isoDay } from "../setting/weeks";
 import { checkPart, type Known } from "./check";
 import { didYouMean } from "./python_text";
-import { readTable, type Row } from "./csv";
+import { headRow, readTable, type Row, sumsUp } from "./csv";
 
 const HEADINGS: Record<string, string[]> = {
   date: ["date", "day", "contact date"],
@@ -49,6 +49,8 @@ export interface LogRead {
   faults: RowFault[];
   ambiguous: boolean; // dates can be read in two ways: the user must choose the order
   unused: string[]; // headings of columns that are not read
+  above: number; // rows above the headings, such as a title
+  left: number[]; // rows that are no contacts, such as totals
 }
 
 export function plain(text: string): string {
@@ -65,10 +67,11 @@ function named(known: Record<string, string[]>, text: string): string | undefine
  */
 export function readLog(text: string, page: Known, order: DayOrder | null): LogRead {
   const { rows, closed } = readTable(text);
-  const [head, ...body] = rows;
+  const above = headRow(rows.map((row) => row.cells), (cells) => cells.filter((cell) => kindOf(cell, page)).length);
+  const [head, ...body] = rows.slice(above);
   const kinds = (head?.cells ?? []).map((cell) => kindOf(cell, page));
   const unused = (head?.cells ?? []).filter((cell, i) => cell && !kinds[i] && !NOT_NEEDED.includes(plain(cell)));
-  const log: LogRead = { rows: [], dated: kinds.includes("date"), faults: [], ambiguous: false, unused };
+  const log: LogRead = { rows: [], dated: kinds.includes("date"), faults: [], ambiguous: false, unused, above, left: [] };
   const refuse = (fault: string, value = "", row = 0) => log.faults.push({ row, fault, text: value });
   const missing = NEEDED.filter((kind) => !kinds.includes(kind));
   if (!kinds.includes("date") && !kinds.includes("week")) missing.unshift("date");
@@ -83,13 +86,28 @@ export function readLog(text: string, page: Known, order: DayOrder | null): LogR
   const first = dayFirst(dates);
   log.ambiguous = log.dated && first === "unclear";
   const reading = new RowReading(kinds, page, log, first === "unclear" ? order : first);
-  for (const row of body) reading.read(row);
+  for (const row of body) {
+    if (isContact(row.cells, head.cells, kinds)) reading.read(row);
+    else log.left.push(row.line);
+  }
+  if (!log.rows.length) refuse("no_rows");
   return log;
 }
 
 function kindOf(heading: string, page: Known): string {
   const wanted = plain(heading);
   return named(HEADINGS, heading) ?? [...page.functions.names, "functions"].find((name) => plain(name) === wanted) ?? "";
+}
+
+/** Whether a row can be a contact. A total, the headings again, a row with one cell, and a row without a day and with at
+ * most one of region, mode and hours are none, as in sim/scenario/log_map.py. */
+function isContact(cells: string[], head: string[], kinds: string[]): boolean {
+  const filled = cells.filter(Boolean);
+  if (filled.length < 2 || (cells.length === head.length && cells.every((cell, i) => cell === head[i]))) return false;
+  const at = (kind: string) => cells[kinds.indexOf(kind)] ?? "";
+  const when = at("date") || at("week");
+  if (readDay(when, "day") || readDay(when, "month")) return true;
+  return !sumsUp(filled[0]) && ("value" in readNumber(when) || NEEDED.filter((kind) => !at(kind)).length < 2);
 }
 
 class RowReading {
@@ -173,10 +191,12 @@ export function likelyMinutes({ rows }: Pick<LogRead, "rows">): number | null {
 
 /** Sentences on a log that was read: the columns that are not used, and what is odd. */
 export function remarksOn(log: LogRead, say: (path: string, values: Record<string, string | number>) => string): string[] {
-  const { unused } = log;
+  const { unused, above, left } = log;
   const minutes = likelyMinutes(log);
   return [
     ...(unused.length ? [say("unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : []),
+    ...(above ? [say("above", { count: above })] : []),
+    ...(left.length ? [say("left", { count: left.length, rows: left.slice(0, 5).join(", ") + (left.length > 5 ? ", …" : "") })] : []),
     ...(minutes === null ? [] : [say("minutes", { hours: minutes })]),
   ];
 }
@@ -196,23 +216,38 @@ export function faultTexts(faults: RowFault[], say: (path: string, values?: Reco
   });
 }
 
-const SLASHED = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d\d)$/;
+const ISO = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ][\d:.]+Z?)?$/;
+const PARTS = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?:,? [\d:]+ ?[AP]?M?)?$/i;
+const DAY_MONTH = /^(\d{1,2}) ([a-z]+) (\d{4})$|^(\d{1,2})-([a-z]+)-(\d{4}|\d\d)$/;
+const MONTH_DAY = /^([a-z]+) (\d{1,2}) (\d{4})$/;
+const MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
 
 /** Whether the day or the month comes first, as far as the dates show it. */
 export function dayFirst(texts: string[]): DayOrder | "unclear" {
-  const parts = texts.map((text) => SLASHED.exec(text)).filter((one) => one !== null);
-  if (!parts.length || texts.some((text) => /^\d{1,2}\./.test(text))) return "day";
+  const parts = texts.map((text) => PARTS.exec(text)).filter((one) => one !== null);
+  if (!parts.length || parts.some((one) => one[2] === ".")) return "day";
   if (parts.some((one) => Number(one[1]) > 12)) return "day";
-  return parts.some((one) => Number(one[2]) > 12) ? "month" : "unclear";
+  return parts.some((one) => Number(one[3]) > 12) ? "month" : "unclear";
 }
 
-/** A day from typed text (2026-03-09, 9.3.2026, 3/9/2026); null where it cannot be read. */
+/** A day from typed text; null where it cannot be read. 2026-03-09, 9 March 2026, Mar 9, 2026 and 9-Mar-26 need no order,
+ * 9.3.2026 and 3/9/2026 do, as in sim/tables_in/values.py. */
 export function readDay(text: string, order: DayOrder | null): Date | null {
-  const iso = dayOf(text.slice(0, 10));
-  if (iso) return iso;
-  const parts = SLASHED.exec(text);
-  if (!parts || !order) return null;
-  const [day, month] = order === "day" ? [parts[1], parts[2]] : [parts[2], parts[1]];
-  const year = parts[3].length === 2 ? `20${parts[3]}` : parts[3];
-  return dayOf(`${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`);
+  const iso = ISO.exec(text);
+  if (iso) return dayIn(iso[1], iso[2], iso[3]);
+  const parts = PARTS.exec(text);
+  if (parts) return order && (order === "day" ? dayIn(parts[4], parts[3], parts[1]) : dayIn(parts[4], parts[1], parts[3]));
+  const plain = text.toLowerCase().replace(/[,.]|(?<=\d)(st|nd|rd|th)\b/g, " ").replace(/\s+/g, " ").trim().replace(/^(mon|tue|wed|thu|fri|sat|sun)[a-z]* /, "");
+  const named = DAY_MONTH.exec(plain);
+  const [, month, day, year] = MONTH_DAY.exec(plain) ?? [];
+  if (named) return dayIn(named[3] ?? named[6], monthNamed(named[2] ?? named[5]), named[1] ?? named[4]);
+  return month ? dayIn(year, monthNamed(month), day) : null;
+}
+
+function monthNamed(text: string): string {
+  return String(MONTHS.findIndex((name) => name === text || name.slice(0, 3) === text) + 1);
+}
+
+function dayIn(year: string, month: string, day: string): Date | null {
+  return dayOf(`${year.padStart(4, "20")}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`);
 }

@@ -1,5 +1,5 @@
 /** Reads a table of regions pasted from a spreadsheet: the kind of each column, the regions, and the cells that cannot be read. */
-import { readTable } from "../model/csv";
+import { headRow, readTable, sumsUp } from "../model/csv";
 import { nameFault } from "./names";
 import { readNumber } from "./numbers";
 import { SITUATIONS, START_FIELDS } from "./situations";
@@ -28,8 +28,6 @@ export interface Understood {
 }
 
 const MOST_ROWS = 5000;
-const MOST_ABOVE = 10; // rows among which headings are looked for
-const TOTALS = ["total", "totals", "grand total", "sum", "subtotal"];
 
 /** The headings that are recognised for each kind of column; where two columns are of one kind, the earlier heading counts. */
 const HEADINGS: Record<string, string[]> = {
@@ -55,7 +53,7 @@ export function readCells(text: string): string[][] {
  * whole numbers staff. */
 export function readPasted(text: string): Pasted {
   const all = readCells(text);
-  const above = rowsAbove(all);
+  const above = headRow(all, (row) => kindsOfHeadings(row).filter((kind) => kind !== "nothing").length);
   const cells = all.slice(above);
   const named = kindsOfHeadings(cells[0] ?? []);
   const headed = named.some((kind) => kind !== "nothing");
@@ -65,12 +63,6 @@ export function readPasted(text: string): Pasted {
     if (first >= 0) kinds[first] = "name";
   }
   return { cells, above, headed, kinds };
-}
-
-/** The number of rows above the headings: the first row that names a column has them, below another only if it names two. */
-function rowsAbove(cells: string[][]): number {
-  const named = cells.slice(0, MOST_ABOVE).map((row) => kindsOfHeadings(row).filter((kind) => kind !== "nothing").length);
-  return named[0] ? 0 : Math.max(0, named.findIndex((count) => count > 1));
 }
 
 function kindsOfHeadings(row: string[]): ColumnKind[] {
@@ -124,7 +116,7 @@ export function understand(
     const row = above + i + (headed ? 2 : 1);
     const refuse = (fault: string, text: string) => found.faults.push({ row, fault, text: text.slice(0, 40) });
     const name = cell[places("name")];
-    if (TOTALS.includes(plain(name))) return void found.totals.push(name);
+    if (sumsUp(name)) return void found.totals.push(name);
     const fault = nameFault(name, found.rows.map((one) => one.name));
     if (fault) refuse(fault, name);
     const region: RegionRow = { name };
