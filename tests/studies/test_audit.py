@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sim.runs.people import SeenRuns
 from sim.studies.ask import ask
 from sim.studies.audit import analysis, dose
 from sim.studies.audit.analysis import summary_row
-from sim.studies.audit.spec import Spec
+from sim.studies.audit.spec import DESIGNS, Spec
 from sim.studies.audit.words import of
 from sim.studies.kind import StudyKind
 from sim.studies.result import Result
@@ -79,6 +80,34 @@ def test_more_respondents_are_less_noise() -> None:
     assert table.loc["twice_asked", "rmse_ratio"] < 0.9  # 1/sqrt(2) without non-response
 
 
+def test_the_error_of_a_ratio_is_that_of_the_delta_method() -> None:
+    """Of n independent normal errors, log(RMSE) has the variance 1 / 2n; two such are divided."""
+    rng, n = np.random.default_rng(7), 500
+    sizes = dict(zip(DESIGNS, (1.0, 0.5, 1.5, 1.0, 0.7), strict=True))
+    errors = {
+        ("works", 0.0, "trust", name, unit): np.array([(size * rng.normal()) ** 2, 1.0])
+        for name, size in sizes.items()
+        for unit in range(n)
+    }
+    whole, without = analysis.ratios(errors)
+    assert whole == pytest.approx(list(sizes.values()), rel=0.15)
+    se = analysis.jackknifed(without)
+    assert se[1:] == pytest.approx(whole[1:] / math.sqrt(n), rel=0.15)
+    assert se[0] == 0.0
+    assert np.isnan(analysis.jackknifed(without[:1])).all()
+
+
+def test_no_design_is_named_best_that_is_not_known_to_be() -> None:
+    few = audit(sets=2, replicates=1)
+    assert few.answer.text.startswith("Which design errs least is not known from 2 replications")
+    assert few.table("remedies")["leads"].sum() > 1
+    many = audit(sets=8, replicates=20, asked=4)
+    first, *others = many.table("remedies").to_dict("records")
+    assert first["leads"]
+    assert not any(row["leads"] for row in others if row["rmse_ratio"] > first["rmse_ratio"] + 0.3)
+    assert f"(SE {first['se']:.2f}" in many.answer.text
+
+
 def test_a_trend_is_taken_for_an_effect_by_before_and_after_alone() -> None:
     """Knowledge rises by .1 a year without TA: before-after reports it, a comparison does not."""
     table = audit(background_trends=[0.1], sets=2, replicates=20).table("audit")
@@ -102,7 +131,7 @@ def test_arms_share_people_and_keep_apart() -> None:
     the pick draws as many as are treated."""
     one = study(replicates=20)
     found = execute(analysis.design(one), None, analysis.COLLECT)
-    _, _, seen = next(analysis.replicated(one, found))
+    _, _, _, seen = next(analysis.replicated(one, found))
     np.testing.assert_array_equal(seen["ta"].entities, seen["none"].entities)
     np.testing.assert_array_equal(
         seen["ta"].people["trust"][:, 0], seen["none"].people["trust"][:, 0]
@@ -122,7 +151,7 @@ def test_a_replication_that_fails_in_one_arm_is_left_out_of_all() -> None:
     made = type(found.made)(found.made.plan, found.made.done, failed, ())
     counts = [
         {len(arm.replicates) for arm in seen.values()}
-        for _, _, seen in analysis.replicated(one, SeenRuns(made, found.rows))
+        for _, _, _, seen in analysis.replicated(one, SeenRuns(made, found.rows))
     ]
     assert counts == [{5}, {6}, {6}]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from sim.core.units import Z95
 from sim.present.answer import Answer
-from sim.present.format import count, interval, percent, signed
+from sim.present.format import count, interval, number, percent, signed
 from sim.present.table import Table
 from sim.studies.audit.spec import LABELS, SLOPES, Spec, asked_in, replications
 from sim.studies.spec import Study
@@ -37,11 +39,7 @@ Frames = Mapping[str, pd.DataFrame]
 def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     header = study.header
     remedies = frames["remedies"]
-    best = remedies.iloc[0]
-    verdict = (
-        f"What helps the study's design most is a study {LABELS[str(best['design'])]}: its error "
-        f"is {best['rmse_ratio']:.2f} of that of the design as it was."
-    )
+    verdict = _best(remedies, replications(study))
     base = of(frames["audit"], design="before_after", trend=header.background_trends[0])
     lines = [
         f"The study has {count(len(study.scenario.region_names), 'region')}, asks "
@@ -66,8 +64,9 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     if "leniency" in frames:
         lines.append(_leniency(study, frames["leniency"]))
     ranked = "; ".join(
-        f"{LABELS[row['design']]} {row['rmse_ratio']:.2f} (power {percent(row['power'])}, false "
-        f"alarms {percent(row['false_alarms'])}, bias {row['bias']:.2f})"
+        f"{LABELS[row['design']]} {row['rmse_ratio']:.2f} (SE {number(row['se'])}, power "
+        f"{percent(row['power'])}, false alarms {percent(row['false_alarms'])}, bias "
+        f"{row['bias']:.2f})"
         for _, row in remedies.iterrows()
     )
     lines.append(
@@ -77,18 +76,46 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
     return verdict, lines
 
 
+def _best(remedies: pd.DataFrame, repeats: int) -> str:
+    """The design with the least error, or those of which none is known to have the least."""
+    leading = remedies[remedies["leads"]].to_dict("records")
+    named = [
+        f"{LABELS[str(row['design'])]} ({row['rmse_ratio']:.2f}, SE {number(row['se'])})"
+        for row in leading
+    ]
+    if len(leading) > 1:
+        return (
+            f"Which design errs least is not known from {count(repeats, 'replication')}: a study "
+            f"{' or '.join(named)}, by error as a share of that of the design as it was."
+        )
+    (best,) = leading
+    if best["design"] == "before_after":
+        return "No addition helps the study's design: as it was, its error is the least."
+    return (
+        f"What helps the study's design most is a study {LABELS[str(best['design'])]}: its error "
+        f"is {best['rmse_ratio']:.2f} (SE {number(best['se'])}) of that of the design as it was."
+    )
+
+
 def _trend(study: Study[Spec], frame: pd.DataFrame) -> str:
     trend = max(study.header.background_trends, key=abs)
     rows = of(frame, world="does nothing", trend=trend, construct="knowledge")
     if rows.empty:
         return ""
     base = of(rows, design="before_after").iloc[0]
-    best = rows.iloc[int(rows["bias"].abs().to_numpy().argmin())]
+    runs = replications(study) * (1 - rows["empty"])
+    errors = np.sqrt((rows["rmse"] ** 2 - rows["bias"] ** 2).clip(lower=0) / runs)  # of the bias
+    size, least = rows["bias"].abs(), int(rows["bias"].abs().to_numpy().argmin())
+    apart = size - size.iloc[least] > Z95 * np.hypot(errors, errors.iloc[least])
+    leading = rows[~apart].sort_values("bias", key=abs, kind="stable")
+    named = " or ".join(
+        f"{LABELS[str(row['design'])]} ({signed(row['bias'])})" for _, row in leading.iterrows()
+    )
     return (
         f"Where knowledge changes by {signed(trend)} a year without TA, a study before and after "
         f"reports {signed(base['reported'])} points of knowledge for TA that does nothing (false "
         f"alarms in {percent(base['significant'])}); the least biased study is one "
-        f"{LABELS[str(best['design'])]} ({signed(best['bias'])})."
+        f"{named}."
     )
 
 
