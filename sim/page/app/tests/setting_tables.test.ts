@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withLog } from "../src/model/log";
+import { meantBy, withLog } from "../src/model/log";
 import { dayFirst, readDay, readLog } from "../src/model/logtable";
 import { readCells, readPasted, understand } from "../src/setting/table";
 import { data } from "./setting_data";
@@ -124,6 +124,9 @@ test("each fault of a log has its row; strangers are named", () => {
   const plan = { name: "x", regions: { names: ["North"], count: 1, candidates: 1 }, providers: { names: ["Bo"], count: 1 } };
   const rows = [{ week: 1, region: "West", provider: "Ann", mode: "phone", hours: 1 }];
   assert.deepEqual(withLog(plan, { rows, dated: false }, data).strangers, { region: ["West"], provider: ["Ann"] });
+  assert.deepEqual(meantBy({ region: ["Nroth", "West"], provider: ["provider 1", "Ann"] }, { name: "x", regions: plan.regions }, data), [
+    { name: "Nroth", near: "North" }, { name: "provider 1", near: "Provider 1" },
+  ]);
   const taken = withLog(plan, { rows, dated: false }, data, { regions: true, providers: true }).scenario;
   assert.deepEqual([taken.regions.names, taken.providers.names], [["West"], ["Ann"]]);
   assert.equal(readLog("region,mode\nNorth,phone", data, null).faults[0].text, "date, hours");

@@ -5,6 +5,7 @@ import { dayName, dayOf } from "../setting/weeks";
 import type { PageData, ScenarioData } from "../types";
 import { dayNumber, type Known } from "./check";
 import { type LogRead, plain } from "./logtable";
+import { didYouMean } from "./python_text";
 
 type Page = Known & Pick<PageData, "words">;
 
@@ -104,6 +105,18 @@ function withNames(
     said.push({ way: `log_${part}`, values: { names: listed(found.map((name) => readable(name, page.words))), count } });
   }
   return { named: made, strangers };
+}
+
+const MOST_MEANT = 3;
+
+/** The names of the plan that the first strangers of its log are most like. */
+export function meantBy(strangers: WithLog["strangers"], scenario: ScenarioData, page: Page): { name: string; near: string }[] {
+  const known = { region: () => regionsOf(scenario, page.schema).names, provider: () => providersOf(scenario, page.schema).names };
+  return (["region", "provider"] as const).flatMap((kind) => {
+    const names = strangers[kind].slice(0, MOST_MEANT);
+    const found = names.map((name) => ({ name, near: didYouMean(name, known[kind]()) }));
+    return found.filter((one) => one.near).map(({ name, near }) => ({ name: readable(name, page.words), near: readable(near, page.words) }));
+  });
 }
 
 const NUMBERED = /^(.*?)\s*([0-9]+|[IVXLC]+)$/;

@@ -2,7 +2,7 @@
 import { extent } from "d3-array";
 import { useId, useState } from "preact/hooks";
 import { type DayOrder, faultTexts, type LogRead, readLog, remarksOn } from "../model/logtable";
-import { type Take, withLog } from "../model/log";
+import { meantBy, type Take, withLog } from "../model/log";
 import { OPEN_FILES, takeLog } from "../ui/documents";
 import { Button, Check, Choice, entered } from "./fields";
 import type { Panel } from "./panel";
@@ -24,6 +24,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   const read = table !== null && !table.faults.length && !(table.ambiguous && !order);
   const strangers = read ? withLog(scenario, table, data).strangers : { region: [], provider: [] };
   const problems = table ? problemsOf(panel, table, order, taking, strangers) : [];
+  const meant = meantBy(strangers, scenario, data).map((one) => t("history.meant", one));
   const remarks = table ? remarksOn(table, (path, values) => t(`history.${path}`, values)) : [];
   const close = () => {
     setOpen(false);
@@ -70,6 +71,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
       {strangers.provider.length > 0 && (
         <Check label={t("history.take_providers", { count: allOf(table!, "provider"), names: some(panel, strangers.provider) })} value={takeProviders} onValue={setTakeProviders} />
       )}
+      {meant.length > 0 && <p class="set-hint">{meant.join(" ")}</p>}
       {problems.length > 0 && (
         <ul class="set-problem" role="alert">
           {problems.slice(0, FAULTS_SHOWN).map((one) => (

@@ -2,10 +2,11 @@
 import { type As, type Ask, fileName, type Given, planText, plansFileName, plansText, type Question, type Read, readFile, withPlans } from "../model/files";
 import { check } from "../model/check";
 import { linkText, readLink } from "../model/links";
-import { type Take, type WithLog, withLog } from "../model/log";
+import { meantBy, type Take, type WithLog, withLog } from "../model/log";
 import type { LogRead } from "../model/logtable";
 import { openPlan, planNamed } from "../model/plans";
-import type { PageData, Plan } from "../types";
+import type { PageData, Plan, ScenarioData } from "../types";
+import { say } from "./say";
 import { download, type Store } from "./store";
 
 /** Questions of the server about a table, and the function that takes the answers. */
@@ -118,7 +119,7 @@ export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said
   const made = withLog(plan.scenario, log, store.data, taking);
   const faults = check(made.scenario, store.data).map((one) => one.text);
   if (faults.length) {
-    const own = strangers(store, made, taking);
+    const own = strangers(store, plan.scenario, made, taking);
     problems(store, file, own.length ? own : faults);
     return false;
   }
@@ -130,11 +131,13 @@ export function takeLog(store: Store, log: Pick<LogRead, "rows" | "dated">, said
 }
 
 /** Sentences on regions and providers of a log that a plan with names of its own does not have. */
-function strangers(store: Store, made: WithLog, taking: Take): string[] {
+function strangers(store: Store, scenario: ScenarioData, made: WithLog, taking: Take): string[] {
   const names = (all: string[]) => all.slice(0, 5).join(", ") + (all.length > 5 ? ", …" : "");
-  return (["region", "provider"] as const)
+  const said = (["region", "provider"] as const)
     .filter((kind) => made.strangers[kind].length && !taking[`${kind}s`])
     .map((kind) => store.say(`log_strange_${kind}s`, { names: names(made.strangers[kind]) }));
+  const meant = said.length ? meantBy(made.strangers, scenario, store.data) : [];
+  return [...said, ...meant.map((one) => say(store.data.words, "setting.history.meant", one))];
 }
 
 // --- saving ------------------------------------------------------------------------------------------
