@@ -50,14 +50,16 @@ def test_the_shipped_trials() -> None:
     assert "12 targets" in study.plausible.source, "sets that have not seen the trials"
 
 
-def test_sets_that_have_seen_the_trials_are_said() -> None:
-    """A number of sets is drawn from the calibration that comes with the project."""
-    path = files.folder("experiments") / "plausible" / "default.json"
-    seen = json.loads(path.read_text(encoding="utf-8"))["target_ids"]
-    assert {"T12", "T13", "T14"} <= set(seen)
-    said = "(T12, T13, T14) were computed from the shipped trials"
-    assert said in ask(shipped(sets=2, replicates=2)).answer.text
-    assert said not in ask(shipped(replicates=2)).answer.text
+def test_a_number_of_sets_is_drawn_from_sets_that_have_not_seen_the_trials() -> None:
+    path = files.folder("experiments") / "plausible" / "without_trials"
+    seen = json.loads((path / "without_trials.json").read_text(encoding="utf-8"))["target_ids"]
+    assert not {"T12", "T13", "T14"} & set(seen)
+    few, folder = shipped(sets=7).plausible, shipped(sets=str(path)).plausible
+    assert few is not None
+    assert folder is not None
+    assert len(few) == 7
+    assert few.source == folder.source
+    assert "constrained by 12 targets" in ask(shipped(sets=2, replicates=2)).answer.text
 
 
 def test_a_folder_stands_by_itself(tmp_path: Path) -> None:

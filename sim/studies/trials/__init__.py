@@ -23,8 +23,8 @@ def compare_trials(
     Args:
         study: path of a study file, or the name of a shipped one.
         execution: how runs are made; default: on all threads of this machine.
-        fields: fields that replace those of the file, such as ``replicates=4``. A number of
-            ``sets`` is drawn from sets that have seen the shipped trials.
+        fields: fields that replace those of the file, such as ``sets=20``. A number of
+            sets is drawn from a calibration that has not seen the shipped trials.
 
     Returns:
         The result. Its tables are ``trials`` (for each trial, dosage, observed effect and forecasts

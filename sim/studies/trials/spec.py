@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from sim.core import files
 from sim.core.errors import did_you_mean, shown
 from sim.core.units import count, months_of
 from sim.scenario.checking import Number, Words
 from sim.scenario.contact_log import MAX_HOURS, MAX_WEEKS
+from sim.studies.plausible import PlausibleSets, plausible_sets
 from sim.studies.spec import Option, OverSets, Study, StudyError, beside
 from sim.tables_in.mistakes import Mistakes
 from sim.tables_in.reader import read_table
@@ -26,8 +28,7 @@ HELP = """Compare dose-response with published trials.
 
 Runs each trial's meetings, hours, months and sites, and forecasts each trial from the others by
 SMD = a + b x effect, beside one constant and a regression on hours. Compared, not validated. The
-sets must not have seen the trials: they come from a calibration without them. A number of sets is
-drawn from sets that have seen the shipped trials, and the answer says so.
+sets must not have seen the trials: a number of sets is drawn from a calibration without them.
 
 \b
 Examples:
@@ -52,6 +53,14 @@ class Spec(OverSets):
     """CSV of trials, from this file's folder."""
     replicates: Annotated[int, Number(2, 2**16, whole=True), Option("-n")] = 8
     """Runs of each set and trial; two or more, as their spread is the chance in the effect."""
+
+    def plausible(self, folder: Path | None) -> PlausibleSets | None:
+        """The plausible sets; a number of them is drawn from those that come with the project and
+        were calibrated without the targets that rest on the shipped trials."""
+        if isinstance(self.sets, int):
+            unseen = files.folder("experiments") / "plausible" / "without_trials"
+            return plausible_sets(self.sets, folder=unseen)
+        return super().plausible(folder)
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """The trials as plain values."""

@@ -19,11 +19,6 @@ _VERDICTS = {
     "worse": "The model forecasts {} worse than one constant does. This is a comparison, not a "
     "validation.",
 }
-_SEEN = (
-    " Three of these targets (T12, T13, T14) were computed from the shipped trials: on those "
-    "trials the comparison flatters the model. sets: plausible/without_trials has not seen them."
-)
-"""What is said where the sets are the calibrated ones that come with the project."""
 
 
 def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
@@ -33,7 +28,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     model, hours, old = (scores.loc[name] for name in (MODEL, HOURS, THROUGH_0))
     mapping: Any = tables["mapping"].frame.iloc[0]
     trials = count(len(tables["trials"]), "published trial")
-    source, sets = study.plausible.source, study.header.sets
+    source = study.plausible.source
     return Answer(
         _VERDICTS[model["against_constant"]].format(trials),
         (
@@ -51,7 +46,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             f"Effects rise by {signed(mapping['small_studies'])} a unit of their standard error: "
             "where that is well above 0, small trials report larger effects, which no dosage "
             "explains.",
-            f"The parameters come from {source}.{_SEEN if isinstance(sets, int) else ''}",
+            f"The parameters come from {source}.",
         ),
     )
 
