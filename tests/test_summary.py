@@ -329,69 +329,91 @@ def test_states_that_are_joined_are_what_is_counted_together(runs: int) -> None:
             np.testing.assert_array_equal(getattr(joined.table(), name), getattr(expected, name))
 
 
-def test_weeks_in_parts_are_all_weeks() -> None:
-    records = records_of(3, 30, 2, 0.5, seed=1)
-    which = np.array([0, 1, 2], dtype=np.int64)
-    reduced = reduction(30, (29,))
-    whole = reduced.weekly(records, which)
-    for edges in ([0, 30], [0, 1, 13, 14, 30], list(range(31))):
-        seen = []
-        for weeks, values in reduced.weekly_in_parts(records, which, edges):
-            np.testing.assert_array_equal(values, whole[:, weeks])
-            seen += range(weeks.start, weeks.stop)
-        assert seen == list(range(30))
+@pytest.mark.parametrize(("regions", "weeks"), [(1, 3), (2, 40)])
+@pytest.mark.parametrize("runs", [2000, 70_000])  # counts of 16 and of 32 bits
+def test_counted_records_are_their_counted_values(runs: int, regions: int, weeks: int) -> None:
+    """Whatever the batches, and also where one has wider bins or values that are missing."""
+    reduced = reduction(weeks, (weeks - 1,))
+    batches = [
+        [records_of(size, weeks, regions, quiet, seed=3 * size + arm) * scale for arm in range(2)]
+        for size, quiet, scale in ((1, 0.5, 1.0), (16, 0.9, 30.0), (21, 0.0, 1e-3), (40, 0.5, 1e6))
+    ]
+    batches[1][0][3:] = batches[1][0][3]  # the same value in most runs
+    records, values = (Bands(weeks, regions + 1, runs) for _ in range(2))
+    for batch_of in batches:
+        which = np.arange(len(batch_of[0])) % 3
+        records.add_records(reduced, which, *batch_of)
+        values.add(*(reduced.weekly(one, which) for one in batch_of))
+    expected = values.state()
+    for name, array in records.state().items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+        assert array.dtype == expected[name].dtype
+    for name in ("n", "mean", "quantiles"):
+        np.testing.assert_array_equal(
+            getattr(records.table(), name), getattr(values.table(), name), err_msg=name
+        )
 
 
-def test_memory_that_is_used_again_holds_zeros() -> None:
-    """What a run leaves behind in it does not reach the next one."""
+@pytest.mark.parametrize("weeks", [None, (0, 20, 52), (20,)])
+def test_what_memory_held_before_does_not_reach_a_run(weeks: tuple[int, ...] | None) -> None:
     rooms, scenario = Rooms(), Scenario.shipped("classroom")
     matrix, seed = parameter_rows([scenario.parameter_set()]), 3
     which = np.zeros(2, dtype=np.int64)
-    for replicates in ([0, 1], [2, 3], [0, 1]):
+
+    def room(shape: tuple[int, ...]) -> np.ndarray:
+        found = rooms.empty("records", shape)
+        found[...] = np.nan
+        return found
+
+    for replicates in ([0, 1], [2, 3]):
         given = scenario, matrix, which, np.array(replicates), seed
-        found = batch.run_here(*given, room=lambda shape: rooms.zeros("records", shape))
-        np.testing.assert_array_equal(found, batch.run_here(*given))
+        found = batch.run_here(*given, weeks=weeks, room=room)
+        zeros = batch.run_here(*given, weeks=weeks, room=np.zeros)
+        np.testing.assert_array_equal(found, zeros)
+        assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("counter", [np.uint16, np.uint32])
 def test_compiled_counting_is_what_numpy_counts(counter: type) -> None:
     """Against NumPy's own floor, rint, clip and histogram; whole numbers, bounds and gaps too."""
     luck = np.random.default_rng(7)
-    values = luck.normal(0.4, 0.4, (50, 3, 2, 4)) * np.array([1.0, 300.0, 1e6, 1e-6])
+    runs, weeks, cells, bins = 50, 3, 8, 64
+    values = luck.normal(0.4, 0.4, (runs, weeks, cells))
+    values *= np.tile([1.0, 300.0, 1e6, 1e-6, 1e12, 1.0, 1.0, 1.0], 1)
     values[luck.random(values.shape) < 0.2] = np.nan
-    values[0] = [0.0, 7.0, -3.0, 1.0]
-    values[:, 1, 0, 2] = np.nan
-    bins, cells = 64, values.shape[1:]
-    origin, step = luck.random((2, 4)) - 0.5, luck.random((2, 4)) * [0.02, 9.0, 2e4, 1e-7]
-    shift = luck.choice([0.0, 0.5, 32.0], (2, 4))
-    n, whole, fraction = (np.full(cells, 5, dtype=np.int64) for _ in range(3))
-    counts = np.zeros((*cells, bins + 2), dtype=counter)
-    index = np.empty((50, 4), dtype=np.int32)
+    values[0] = [0.0, 7.0, -3.0, 1.0, 2.0**50, 0.5, 0.5, 0.5]
+    values[:, 1, 2] = np.nan
+    values[1:, 1, 3] = np.nan
+    values[:, :, 5] = -2.25  # the same in all runs
+    shape = 1, weeks, cells
+    origin = luck.random((1, cells)) - 0.5
+    step = luck.random((1, cells)) * [0.02, 9.0, 2e4, 1e-7, 1e10, 1.0, 1.0, 1.0]
+    shift = luck.choice([0.0, 0.5, 32.0], (1, cells))
+    limit = np.full((1, cells), np.inf)
+    n, whole, fraction = (np.full(shape, 5, dtype=np.int64) for _ in range(3))
+    counts = np.zeros((*shape, bins + 2), dtype=counter)
     bits = 8 * counts.itemsize
-    for weeks in (slice(0, 1), slice(1, 3)):
+    for first, last in ((0, 1), (1, 3)):
         native.call(
-            f"count_{bits}", np.ascontiguousarray(values[:, weeks]), weeks.start, n, whole,
-            fraction, counts, origin, step, shift, bins, index, np.full((4, 4), np.nan),
+            f"count_{bits}", values, 0, first, last, np.full((cells, runs), np.nan), n, whole,
+            fraction, counts, origin, step, shift, limit, bins, np.full(runs, np.nan),
+            np.full((cells, runs), 9, dtype=np.int32), np.full((2, cells), 9),
         )  # fmt: skip
     known = ~np.isnan(values)
     floors = np.floor(np.where(known, values, 0.0))
     rests = np.rint((np.where(known, values, 0.0) - floors) * 2.0**40)
-    np.testing.assert_array_equal(n - 5, known.sum(axis=0))
-    np.testing.assert_array_equal(whole - 5, floors.sum(axis=0))
-    np.testing.assert_array_equal(fraction - 5, rests.astype(np.int64).sum(axis=0))
+    np.testing.assert_array_equal(n[0] - 5, known.sum(axis=0))
+    np.testing.assert_array_equal(whole[0] - 5, floors.sum(axis=0))
+    np.testing.assert_array_equal(fraction[0] - 5, rests.astype(np.int64).sum(axis=0))
     places = np.clip(np.floor((values - origin) / step + shift), 0, bins)
-    for cell in np.ndindex(cells):
-        column = places[:, *cell]
+    for week, cell in np.ndindex(weeks, cells):
+        column = places[:, week, cell]
         expected = np.bincount(column[~np.isnan(column)].astype(int), minlength=bins + 2)
-        expected[bins + 1] = np.isnan(column).sum()
-        np.testing.assert_array_equal(counts[cell], expected)
-    ranks = luck.integers(0, 60, (*cells, 5))  # in any order
+        np.testing.assert_array_equal(counts[0, week, cell], expected)
+    ranks = luck.integers(0, 60, (weeks * cells, 5))  # in any order
     bin_of = np.empty_like(ranks)
-    native.call(f"bins_at_{bits}", counts, ranks, bins, bin_of)
-    running = np.cumsum(counts[..., : bins + 1], axis=-1, dtype=np.int64)
+    native.call(f"bins_at_{bits}", counts.reshape(-1, bins + 2), ranks, bins, bin_of)
+    running = np.cumsum(counts.reshape(-1, bins + 2)[:, : bins + 1], axis=-1, dtype=np.int64)
     for rank in range(5):
-        below = running <= ranks[..., rank, None]
-        np.testing.assert_array_equal(bin_of[..., rank], below.sum(axis=-1))
-    found = np.zeros((2, 4))
-    native.call("largest", values, found)
-    np.testing.assert_array_equal(found, np.nanmax(np.abs(values), axis=(0, 1)))
+        below = running <= ranks[:, rank, None]
+        np.testing.assert_array_equal(bin_of[:, rank], below.sum(axis=-1))

@@ -19,14 +19,16 @@ from sim.engine.rooms import Room
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
 
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 16 << 20
 _MOST_RUNS = 256
 
 
 def most_runs(scenario: Scenario, rows: int) -> int:
-    """Most runs of one call: 256, or fewer whose records of ``rows`` weeks fill 8 MiB."""
+    """Most runs of one call: 256, or fewer whose records of ``rows`` weeks fill 16 MiB; where it
+    can be, a number that fills vectors (:func:`sim.engine.summary.lanes`)."""
     one = rows * len(scenario.region_names) * len(RECORD) * 8
-    return max(1, min(_MOST_RUNS, _CHUNK_BYTES // one))
+    size = max(1, min(_MOST_RUNS, _CHUNK_BYTES // one))
+    return size if size < 16 else size // 16 * 16
 
 
 def run_here(
@@ -37,7 +39,7 @@ def run_here(
     seed: int,
     *,
     weeks: Sequence[int] | None = None,
-    room: Room = np.zeros,
+    room: Room = np.empty,
 ) -> np.ndarray:
     """Make the runs of some (set, replicate) pairs in this thread.
 
@@ -47,7 +49,7 @@ def run_here(
         which, replicates: int64 (runs,), the set and the replicate of each run.
         seed: 0..2**63 - 1.
         weeks: report these weeks only (ascending); None: every week.
-        room: gives the records an array of zeros.
+        room: gives an array, of any content, for the records.
 
     Returns:
         float64 (runs, weeks, regions, columns of RECORD), see

@@ -146,8 +146,8 @@ def run_chunk(
         weeks: report these weeks only (ascending); None: every week.
         workspace: the arrays of this thread; default: new ones.
         snapshots: receives every state in every week of a single run, see :func:`simulate_states`.
-        into: zeros, which receive the records: (runs, :func:`record_rows`, regions, columns of
-            RECORD); default: a new array.
+        into: an array of any content for the records: (runs, :func:`record_rows`, regions, columns
+            of RECORD); default: a new array.
 
     Returns:
         float64 (runs, weeks, regions, columns of RECORD): levels of each week; flows of each week
@@ -160,7 +160,7 @@ def run_chunk(
     report = prepared.reports(weeks)
     rows = record_rows(prepared.tables.horizon, weeks)
     shape = (len(which), rows, len(prepared.tables.regions), len(outcomes.RECORD))
-    records = np.zeros(shape) if into is None else into
+    records = np.empty(shape) if into is None else into
     if records.shape != shape:
         raise ValueError(f"records of {shape} do not fit into {records.shape}")
     work.block.put(

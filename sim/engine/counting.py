@@ -1,9 +1,10 @@
 """Means and quantiles of weekly values over runs, compiled.
 
 Up to some number of runs every value is kept and quantiles are selected from the values
-(``exact``); beyond that number values are counted in histograms (``count``, ``bins_at``), which are
-kept and sent in little space (``pack``, ``unpack``). Means come from integer sums, so that they do
-not depend on the order of runs. :mod:`sim.runs.bands` uses both for the bands of figures.
+(``exact``). Beyond that number values are counted in histograms (``count_records``, ``count``,
+``even``, ``bins_at``), which are kept and sent in little space (``pack``, ``unpack``). Means come
+from integer sums, so that they do not depend on the order of runs. :mod:`sim.runs.bands` uses both
+for the bands of figures.
 
 Nothing here allocates or raises: arrays to fill and work space come in. NaN stands for no value.
 """
@@ -12,12 +13,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.engine.summary import KEPT, week_of_runs
+
 FRACTION = 2.0**40
 """A sum is kept as two integers: the whole parts, and the rest in units of 1 / FRACTION."""
-GROUP = 2.0**30
-"""Whole parts are added up in groups of so many, and what is left over."""
-MOST_RUNS = 2**12
-"""The most runs that :func:`count` takes at once."""
+LARGE = 2.0**31
+"""Of smaller values the bits show whole parts, when WHOLE is added to these, and rests with
+REST."""
+WHOLE, REST = 1.5 * 2.0**52, 2.0**52
+WHOLE_BITS, REST_BITS = (int(np.float64(one).view(np.int64)) for one in (WHOLE, REST))
+POSITIVE = 2**63 - 1
+"""The bits of a float without its sign."""
 PIECES = 256
 """The largest number of pieces into which values are spread before one is selected from its
 piece."""
@@ -131,6 +137,31 @@ def quantiles_of(ordered, ends, n, shares, result):
         result[quantile] = above - gap * (1.0 - share) if share >= 0.5 else below + gap * share
 
 
+def sums_of(column, n, largest):
+    """The sum of the whole parts of the first ``n`` values, and of the rests in units of
+    1 / FRACTION.
+
+    Vector units add floats, but most cannot turn them into whole numbers of 64 bits: above 2**52 a
+    float shows a whole number in its bits.
+
+    Args:
+        largest: the largest absolute value.
+    """
+    wholes = rests = 0
+    if largest < LARGE:
+        for place in range(n):
+            floor = np.floor(column[place])
+            rest = (column[place] - floor) * FRACTION
+            wholes += np.float64(floor + WHOLE).view(np.int64) - WHOLE_BITS
+            rests += np.float64(rest + REST).view(np.int64) - REST_BITS
+    else:
+        for place in range(n):
+            floor = np.floor(column[place])
+            wholes += int(floor)
+            rests += int(np.rint((column[place] - floor) * FRACTION))
+    return wholes, rests
+
+
 def exact(values, shares, columns, ends, pieces, n, whole, fraction, result):
     """Sums and quantiles over runs of some cells, of which every value is kept.
 
@@ -153,17 +184,14 @@ def exact(values, shares, columns, ends, pieces, n, whole, fraction, result):
                 columns[place, run] = values[run, first + place]
         for place in range(together):
             column, cell = columns[place], first + place
-            known = wholes = rests = 0
-            low, high = np.inf, -np.inf
+            known, low, high = 0, np.inf, -np.inf
             for run in range(runs):
                 value = column[run]
-                if not np.isnan(value):
-                    column[known] = value
-                    known += 1
-                    floor = np.floor(value)
-                    wholes += int(floor)
-                    rests += int(np.rint((value - floor) * FRACTION))
-                    low, high = min(low, value), max(high, value)
+                column[known] = value
+                known += 1 if value == value else 0
+            for run in range(known):
+                low, high = min(low, column[run]), max(high, column[run])
+            wholes, rests = sums_of(column, known, max(-low, high))
             n[cell], whole[cell], fraction[cell] = known, wholes, rests
             if low == high:
                 for quantile in range(shares.size):
@@ -174,100 +202,164 @@ def exact(values, shares, columns, ends, pieces, n, whole, fraction, result):
                 quantiles_of(ordered, ends, known, shares, result[cell])
 
 
-def count(values, first, n, whole, fraction, counts, origin, step, shift, bins, index, sums):
-    """Count a batch of weekly values of one scenario.
+def count_week(
+    values, runs, arm, week, first, last, n, whole, fraction, counts, origin, step, shift, limit,
+    bins, column, index, many,
+):  # fmt: skip
+    """Count the values of one arm in one week; ``values`` is (cell, run), the rest as in
+    :func:`count_records`.
 
-    Sums of up to MOST_RUNS runs are exact as floats, which vector units add.
+    In half of the cells all runs have the same value, which is counted once. The histograms are
+    much larger than a cache: they are changed last, one soon after the other, because a processor
+    can wait for several of them at once.
+    """
+    top = float(bins)
+    for cell in range(values.shape[0]):
+        own = values[cell]
+        known = size = differ = 0
+        same = np.float64(own[0]).view(np.int64)
+        for run in range(runs):
+            bits = np.float64(own[run]).view(np.int64)
+            known += 1 if own[run] == own[run] else 0
+            differ |= bits ^ same
+            size = max(size, bits & POSITIVE)
+        many[0, cell] = 0
+        if known == 0:
+            continue
+        if known < runs:
+            place = size = 0
+            for run in range(runs):  # without a branch, which the processor could not predict
+                column[place] = own[run]
+                place += 1 if own[run] == own[run] else 0
+            own = column
+            for run in range(known):
+                size = max(size, np.float64(own[run]).view(np.int64) & POSITIVE)
+        largest = np.int64(size).view(np.float64)
+        if largest >= limit[arm, cell]:
+            doublings = 0
+            while largest >= limit[arm, cell] and limit[arm, cell] <= LARGEST:
+                limit[arm, cell] *= 2.0
+                step[arm, cell] *= 2.0
+                doublings += 1
+            widen(counts, n, arm, first, last, cell, doublings, int(shift[arm, cell]), bins)
+        several = 1 if differ == 0 else known
+        weight = known // several
+        wholes, rests = sums_of(own, several, largest)
+        n[arm, week, cell] += known
+        whole[arm, week, cell] += weight * wholes
+        fraction[arm, week, cell] += weight * rests
+        start, width, up = origin[arm, cell], step[arm, cell], shift[arm, cell]
+        where = index[cell]
+        for run in range(several):
+            at = np.floor((own[run] - start) / width + up)
+            where[run] = np.int32(min(max(at, 0.0), top))
+        many[0, cell] = several
+        many[1, cell] = weight
+    for cell in range(values.shape[0]):
+        each, where, weight = counts[arm, week, cell], index[cell], many[1, cell]
+        for run in range(many[0, cell]):
+            each[where[run]] += weight
+
+
+def count(
+    given, arm, first, last, values, n, whole, fraction, counts, origin, step, shift, limit,
+    bins, column, index, many,
+):  # fmt: skip
+    """Count given values of one arm in weeks first..last - 1.
 
     Args:
-        values: float64 (run, week from ``first`` on, place, outcome), MOST_RUNS runs at most.
-        n, whole, fraction: int64 (week, place, outcome), added to: values, the sum of their whole
-            parts, and of the rest in units of 1 / FRACTION.
-        counts: uint16 or uint32 (week, place, outcome, bins + 2), added to.
-        origin, step, shift: float64 (place, outcome): a value is in bin
-            floor((value - origin) / step + shift), cut to 0..bins; NaN in bin bins + 1.
+        given: float64 (run, week, cell).
+        values: float64 (cell, run), work space.
+
+    The other arguments are those of :func:`count_records`.
+    """
+    for week in range(first, last):
+        for run in range(given.shape[0]):
+            for cell in range(given.shape[2]):
+                values[cell, run] = given[run, week, cell]
+        count_week(
+            values, given.shape[0], arm, week, first, last, n, whole, fraction, counts, origin,
+            step, shift, limit, bins, column, index, many,
+        )  # fmt: skip
+
+
+def count_records(
+    with_ta, without_ta, which, given, first, last, taken, sums, rows, windows, known, found,
+    values, n, whole, fraction, counts, origin, step, shift, limit, bins, column, index, many,
+):  # fmt: skip
+    """Count every outcome of some runs in weeks first..last - 1: with TA, without, and the effect.
+
+    A cell is a place and an outcome; an arm is one of these three conditions. While weeks are
+    counted, their bins may differ in width; :func:`even` makes them equal.
+
+    Args:
+        with_ta, without_ta: float64 (run, week, region, column of RECORD), records of all weeks.
+        which: int64 (run,), the parameter set of each run.
+        given: float64 (set, value of GIVEN).
+        first: 0, or the week after those of the call before.
+        taken: float64 (value of GIVEN, run), work space, which is kept between the calls.
+        sums: float64 (2 x KEPT, region, WINDOWED, run), work space, which is kept too.
+        rows, windows, known: work space of :func:`sim.engine.summary.week_of_runs`.
+        found: float64 (arm x place, outcome, run), work space; its runs may be more than there are.
+        values: float64 (arm x cell, run): the same memory as ``found``.
+        n, whole, fraction: int64 (arm, week, cell), added to: values, the sum of their whole parts,
+            and of the rest in units of 1 / FRACTION.
+        counts: uint16 or uint32 (arm, week, cell, bins + 2), added to.
+        origin, step, shift: float64 (arm, cell): a value is in bin
+            floor((value - origin) / step + shift), cut to 0..bins; the last bin is that of NaN,
+            which :func:`even` fills. ``step`` is that of these weeks, and doubled as often as a
+            value does not fit.
+        limit: float64 (arm, cell), doubled with ``step``: values of that size do not fit; infinite
+            where bins are never widened.
         bins: number of steps.
-        index: int32 (run or more, outcome), work space.
-        sums: float64 (4, outcome), work space.
+        column: float64 (run,), work space.
+        index: int32 (cell, run), work space.
+        many: int64 (2, cell), work space.
     """
-    runs, weeks, places, outcomes = values.shape
-    top, missing = float(bins), float(bins + 1)
-    known, high, low, rest = sums[0], sums[1], sums[2], sums[3]
-    for row in range(weeks):
-        week = first + row
-        for place in range(places):
-            start, width, up = origin[place], step[place], shift[place]
-            for outcome in range(outcomes):
-                known[outcome] = high[outcome] = low[outcome] = rest[outcome] = 0.0
-            for run in range(runs):
-                found, where = values[run, row, place], index[run]
-                for outcome in range(outcomes):
-                    value = found[outcome]
-                    at = np.floor((value - start[outcome]) / width[outcome] + up[outcome])
-                    at = min(max(at, 0.0), top)
-                    where[outcome] = np.int32(at if value == value else missing)
-                for outcome in range(outcomes):
-                    value = found[outcome]
-                    there = value == value
-                    value = value if there else 0.0
-                    floor = np.floor(value)
-                    group = np.floor(floor / GROUP)
-                    known[outcome] += 1.0 if there else 0.0
-                    high[outcome] += group
-                    low[outcome] += floor - group * GROUP
-                    rest[outcome] += np.rint((value - floor) * FRACTION)
-            for outcome in range(outcomes):
-                n[week, place, outcome] += int(known[outcome])
-                whole[week, place, outcome] += int(high[outcome]) * int(GROUP)
-                whole[week, place, outcome] += int(low[outcome])
-                fraction[week, place, outcome] += int(rest[outcome])
-            for outcome in range(outcomes):  # one histogram at a time stays in cache
-                for run in range(runs):
-                    counts[week, place, outcome, index[run, outcome]] += 1
-
-
-def largest(values, result):
-    """The largest absolute value of each place and outcome.
-
-    Args:
-        values: float64 (run, week, place, outcome).
-        result: float64 (place, outcome), raised to the largest value where that is larger.
-    """
-    runs, weeks, places, outcomes = values.shape
-    for run in range(runs):
-        for week in range(weeks):
-            for place in range(places):
-                for outcome in range(outcomes):
-                    size = abs(values[run, week, place, outcome])
-                    if size > result[place, outcome]:
-                        result[place, outcome] = size
+    runs, places, cells = which.size, found.shape[0] // 3, values.shape[0] // 3
+    if first == 0:
+        sums[:] = 0.0
+        for run in range(runs):
+            for place in range(taken.shape[0]):
+                taken[place, run] = given[which[run], place]
+    for week in range(first, last):
+        week_of_runs(with_ta, week, taken, sums[:KEPT], rows, windows, known, found[:places])
+        week_of_runs(
+            without_ta, week, taken, sums[KEPT:], rows, windows, known, found[places : 2 * places]
+        )
+        for cell in range(cells):
+            a, b, effect = values[cell], values[cells + cell], values[2 * cells + cell]
+            for run in range(known.size):
+                effect[run] = a[run] - b[run]
+        for arm in range(3):
+            count_week(
+                values[arm * cells : (arm + 1) * cells], runs, arm, week, first, last, n, whole,
+                fraction, counts, origin, step, shift, limit, bins, column, index, many,
+            )  # fmt: skip
 
 
 def bins_at(counts, ranks, bins, result):
     """The bins that hold the values of some ranks.
 
     Args:
-        counts: as in :func:`count`.
-        ranks: int64 (week, place, outcome, rank), from 0; soonest found in ascending order.
+        counts: uint16 or uint32 (cell of any arm and week, bins + 2).
+        ranks: int64 (cell, rank), from 0; soonest found in ascending order.
         bins: number of steps.
         result: int64 of the same shape, set to the bins, or bins + 1 beyond the last value.
     """
-    weeks, places, outcomes, each = ranks.shape
-    for week in range(weeks):
-        for place in range(places):
-            for outcome in range(outcomes):
-                cell, wanted = counts[week, place, outcome], ranks[week, place, outcome]
+    for cell in range(ranks.shape[0]):
+        each, wanted = counts[cell], ranks[cell]
+        where = below = 0
+        for one in range(wanted.size):
+            if wanted[one] < below:
                 where = below = 0
-                for one in range(each):
-                    if wanted[one] < below:
-                        where = below = 0
-                    while where <= bins:
-                        more = np.int64(cell[where])
-                        if below + more > wanted[one]:
-                            break
-                        below += more
-                        where += 1
-                    result[week, place, outcome, one] = where
+            while where <= bins:
+                more = np.int64(each[where])
+                if below + more > wanted[one]:
+                    break
+                below += more
+                where += 1
+            result[cell, one] = where
 
 
 def widened(place, doublings, offset):
@@ -275,48 +367,75 @@ def widened(place, doublings, offset):
     return ((place - offset) >> min(doublings, 62)) + offset
 
 
-def widen(counts, place, outcome, doublings, offset, bins):
-    """Join neighbouring bins of one place and outcome, in all weeks.
+def widen(counts, n, arm, first, last, cell, doublings, offset, bins):
+    """Join neighbouring bins of one arm and cell in weeks first..last - 1.
 
     Args:
-        counts: as in :func:`count`; changed.
+        counts, n: as in :func:`count_records`; ``counts`` is changed.
         doublings: the bins become 2**doublings times as wide.
         offset: the bin that begins at the origin; all others are joined towards it.
         bins: number of steps.
     """
-    for week in range(counts.shape[0]):
-        cell = counts[week, place, outcome]
+    for week in range(first, last):
+        each = counts[arm, week, cell]
+        if np.int64(each[offset]) == n[arm, week, cell]:  # the other bins are empty
+            continue
         for number in range(bins + 1):  # away from the origin: up, and then down
             old = offset + number if number <= bins - offset else bins - number
             new = widened(old, doublings, offset)
-            if new != old and cell[old] != 0:
-                cell[new] += cell[old]
-                cell[old] = 0
+            if new != old and each[old] != 0:
+                each[new] += each[old]
+                each[old] = 0
 
 
-def pack(counts, steps, kept, found):
-    """List the bins that are not empty. Every cell has counted the same number of values.
+def even(counts, n, runs, edges, least, step, shift, limit, bins):
+    """Make the bins of an arm and cell equally wide in all weeks, and count what has no value.
+
+    Args:
+        counts, n: as in :func:`count_records`; ``counts`` is changed.
+        runs: how many were counted.
+        edges: int64 (stretch + 1,): the first week of each stretch of weeks, and the number of
+            weeks.
+        least: float64 (arm, cell): bins become as wide as that, or as the widest of them.
+        step, limit: float64 (stretch, arm, cell), changed: see :func:`count_records`.
+        shift: float64 (arm, cell).
+        bins: number of steps.
+    """
+    stretches, arms, cells = step.shape
+    for arm in range(arms):
+        for cell in range(cells):
+            widest = least[arm, cell]
+            for stretch in range(stretches):
+                widest = max(widest, step[stretch, arm, cell])
+            for stretch in range(stretches):
+                doublings = 0
+                while step[stretch, arm, cell] < widest:
+                    step[stretch, arm, cell] *= 2.0
+                    limit[stretch, arm, cell] *= 2.0
+                    doublings += 1
+                if doublings > 0:
+                    first, last = edges[stretch], edges[stretch + 1]
+                    offset = int(shift[arm, cell])
+                    widen(counts, n, arm, first, last, cell, doublings, offset, bins)
+            for week in range(counts.shape[1]):
+                counts[arm, week, cell, bins + 1] = runs - n[arm, week, cell]
+
+
+def pack(counts, runs, steps, kept, found):
+    """List the bins that are not empty.
 
     Args:
         counts: uint16 or uint32 (week x place x outcome, bins + 2).
-        steps: uint16 (bin that is not empty,), filled: its distance to the one before, and of the
-            first its index. If it is too short, nothing is filled.
-        kept: as ``counts`` (bin that is not empty,), filled: its count.
+        runs: how many were counted in every cell.
+        steps: uint16 (bin that is not empty, or more), filled: its distance to the one before, and
+            of the first its index.
+        kept: as ``counts`` (bin that is not empty, or more), filled: its count.
         found: int64 (1,), set to how many are not empty.
     """
     cells, bins = counts.shape
-    number = values = 0
-    for cell in range(cells):
-        for at in range(bins):
-            number += 1 if counts[cell, at] != 0 else 0
-    found[0] = number
-    if steps.size < number:
-        return
-    for at in range(bins):
-        values += np.int64(counts[0, at])
     number = before = 0
     for cell in range(cells):
-        left, at = values, 0
+        left, at = runs, 0
         while left > 0:
             if counts[cell, at] != 0:
                 steps[number] = np.uint16(cell * bins + at - before)
@@ -325,6 +444,7 @@ def pack(counts, steps, kept, found):
                 left -= np.int64(counts[cell, at])
                 number += 1
             at += 1
+    found[0] = number
 
 
 def unpack(steps, kept, doublings, offset, bins, counts):

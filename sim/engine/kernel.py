@@ -1172,7 +1172,7 @@ def run_weeks(snapshots, record, report, plan, work, p, key):
 
     Args:
         snapshots: (0, 0) or (weeks, STATES * posts + regions * SITES): every state in every week.
-        record: (rows, regions, COLUMNS), zeros; out: one row a reported week. A record of every
+        record: (rows, regions, COLUMNS), out: one row a reported week. A record of every
             week holds the flows of each week, one of fewer weeks those of all weeks up to each.
         report: (horizon + 1,) int64, the row of the record that a week belongs to; a row's levels
             are those of its last week.
@@ -1200,9 +1200,9 @@ def run_weeks(snapshots, record, report, plan, work, p, key):
             graph = Graph(place[1:], place[2 + n :])
             for week in range(turn, last + 1):
                 row = record[report[week], r]
+                into = row if every_week or week == 0 else flows
+                into[FIRST_FLOW:] = 0.0
                 if week > 0:
-                    flows[:] = 0.0
-                    into = row if every_week else flows
                     region_week(week, r, team, desk, graph, into, plan, work, p, key)
                     if not every_week:
                         before = record[report[week - 1], r]
@@ -1221,7 +1221,7 @@ def run_chunk(sets, which, replicates, records, snapshots, report, plan, work):
     Args:
         sets: (sets,) records of PARAMETER_TYPE.
         which, replicates: (runs,) int64: the set and the replicate of each run.
-        records: (runs, rows, regions, COLUMNS), zeros; out.
+        records: (runs, rows, regions, COLUMNS), out.
         snapshots: (0, 0), or for a single run (weeks, STATES * posts + regions * SITES) out.
         report: see :func:`run_weeks`.
         plan, work: :data:`sim.engine.entries.PLAN` and :data:`~sim.engine.entries.WORK`.

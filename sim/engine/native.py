@@ -92,12 +92,14 @@ class Call:
 
     Example:
         >>> import numpy as np
-        >>> found = np.zeros((1, 2))
-        >>> largest = Call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
-        >>> largest()
-        >>> largest(values=np.array([[[[0.0, 7.0]]]]))
-        >>> found
-        array([[3., 7.]])
+        >>> found = np.zeros(2, dtype=np.int64)
+        >>> first_wrong = Call("first_wrong", np.array([[1.0, np.inf], [0.0, 1.0]]), found)
+        >>> first_wrong()
+        >>> found.tolist()
+        [2, 0]
+        >>> first_wrong(records=np.array([[np.nan, 1.0], [0.0, 1.0]]))
+        >>> found.tolist()
+        [1, 0]
     """
 
     def __init__(self, entry: str, *values: Any) -> None:
@@ -125,10 +127,10 @@ def call(entry: str, *values: Any) -> None:
 
     Example:
         >>> import numpy as np
-        >>> found = np.zeros((1, 2))
-        >>> call("largest", np.array([[[[1.0, -2.0]]], [[[-3.0, 1.0]]]]), found)
-        >>> found
-        array([[3., 2.]])
+        >>> found = np.zeros(2, dtype=np.int64)
+        >>> call("first_wrong", np.array([[1.0, np.inf], [0.0, 1.0]]), found)
+        >>> found.tolist()
+        [2, 0]
     """
     Call(entry, *values)()
 

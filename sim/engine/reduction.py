@@ -6,10 +6,8 @@ them to every outcome at some weeks or, where every week is reported, in every w
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sim.core import outcomes
@@ -122,34 +120,14 @@ class Reduction:
             records: float64 (run, week, region, column of RECORD), from week 0 on.
             which: int64 (run,), the parameter set of each run.
         """
-        ((_, found),) = self.weekly_in_parts(records, which, (0, records.shape[1]))
-        return found
-
-    def weekly_in_parts(
-        self, records: np.ndarray, which: np.ndarray, edges: Sequence[int]
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """The values of :meth:`weekly`, a few weeks at a time, which the processor's cache holds.
-
-        Args:
-            records, which: see :meth:`weekly`.
-            edges: the first week of each part, 0 at first, and the number of weeks.
-
-        Yields:
-            The weeks of a part, and its values in an array that the next part may use again.
-        """
         from sim.engine import native, summary
 
-        records, which = np.ascontiguousarray(records), np.ascontiguousarray(which)
-        runs, _, regions, _ = records.shape
-        longest = max(last - first for first, last in pairwise(edges))
-        room = np.empty(runs * longest * (regions + 1) * len(NAMES))
+        records = np.ascontiguousarray(records)
+        runs, weeks, regions, _ = records.shape
         work = np.empty((runs, *summary.work_space(regions).shape))
-        call = native.Call("weekly", records, which, self.given, 0, work, room.reshape(1, 1, 1, -1))
-        for first, last in pairwise(edges):
-            shape = runs, last - first, regions + 1, len(NAMES)
-            found = room[: math.prod(shape)].reshape(shape)
-            call(first=first, result=found)
-            yield slice(first, last), found
+        found = np.empty((runs, weeks, regions + 1, len(NAMES)))
+        native.call("weekly", records, np.ascontiguousarray(which), self.given, 0, work, found)
+        return found
 
 
 def not_finite(

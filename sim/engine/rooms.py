@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 Room = Callable[[tuple[int, ...]], np.ndarray]
-"""Gives a float64 array of zeros of a shape."""
+"""Gives a float64 array of a shape, of any content."""
 
 
 class Rooms(threading.local):
@@ -29,15 +29,20 @@ class Rooms(threading.local):
     def __init__(self) -> None:
         self._kept: dict[str, np.ndarray] = {}
 
-    def zeros(self, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
-        """Zeros in the memory of the last array of that name, which must be done with."""
+    def empty(self, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+        """The memory of the last array of that name, which must be done with; of any content."""
         size = math.prod(shape)
         flat = self._kept.get(name)
         if flat is None or flat.size < size or flat.dtype != dtype:
             flat = self._kept[name] = np.zeros(size, dtype)
-        else:
-            flat[:size] = 0
         return flat[:size].reshape(shape)
+
+    def zeros(self, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> np.ndarray:
+        """The same memory, filled with zeros."""
+        before, found = self._kept.get(name), self.empty(name, shape, dtype)
+        if self._kept[name] is before:  # new memory holds zeros
+            found[...] = 0
+        return found
 
     def clear(self) -> None:
         """Give back what this thread holds."""

@@ -17,12 +17,11 @@ Missing values (NaN) do not count. A value outside the bounds of its outcome cou
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +30,6 @@ from sim.core.threads import by_threads, thread_count
 from sim.stats.intervals import rank_of
 
 if TYPE_CHECKING:
-    from sim.engine import native
     from sim.engine.reduction import Reduction
     from sim.engine.rooms import Rooms
     from sim.runs.own import OwnReduction
@@ -93,82 +91,66 @@ class Bands:
         self.about = (*OUTCOMES.values(), *own)
         self.shape = (weeks, places, len(self.about))
         self.arms = arms
-        self.edges = np.linspace(0, weeks, min(weeks, _STRETCHES) + 1).astype(int).tolist()
-        """Weeks are counted a stretch at a time, from one of these to the next."""
         self.kept: list[tuple[np.ndarray, ...]] = []
-        self._histograms: list[_Histogram] = []
+        self._histograms: _Histograms | None = None
         if runs_expected > EXACT_RUNS:
-            self._histograms = self._make_histograms(runs_expected, rooms)
-
-    def _make_histograms(self, runs_expected: int, rooms: Rooms | None) -> list[_Histogram]:
-        low, high = _limits(self.shape[1], self.about)
-        # The count of one bin can reach the number of runs.
-        counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
-        span = high - low
-        limits = [(low, high), (low, high), (-span, span)][: self.arms]
-        shape = *self.shape, BINS_KEPT
-        return [
-            _Histogram(
-                self.edges,
-                *pair,
-                rooms.zeros(f"counts {arm}", shape, counter) if rooms else np.zeros(shape, counter),
+            low, high = _limits(places, self.about)
+            span = high - low
+            limits = [(low, high), (low, high), (-span, span)][:arms]
+            # The count of one bin can reach the number of runs.
+            counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
+            counts = (np.zeros if rooms is None else partial(rooms.zeros, "counts"))(
+                (arms, weeks, places * len(self.about), BINS_KEPT), counter
             )
-            for arm, pair in enumerate(limits)
-        ]
+            self._histograms = _Histograms(weeks, limits, counts)
 
     @property
     def exact(self) -> bool:
         """Whether every value is kept."""
-        return not self._histograms
+        return self._histograms is None
 
     def add(self, *values: np.ndarray) -> None:
         """Count a batch: (run, week, region, outcome) with TA and, where it was run, without TA."""
-        if self.exact:
+        if self._histograms is None:
             self.kept.append(values)
-            return
-        for first, last in itertools.pairwise(self.edges):
-            self._count(slice(first, last), [one[:, first:last] for one in values])
+        else:
+            self._histograms.add(_with_effect(values))
 
     def add_records(
         self, reduction: Reduction | OwnReduction, which: np.ndarray, *records: np.ndarray
     ) -> None:
-        """Count the weekly values of a batch of runs, which are found a few weeks at a time.
+        """Count the weekly values of a batch of runs with and without TA.
 
         Args:
             reduction: turns the records, which report every week, into values.
             which: int64 (run,), the parameter set of each run.
-            records: with TA and, where it was run, without TA.
+            records: with TA and without TA.
         """
         from sim.runs.own import OwnReduction
 
-        if self.exact or isinstance(reduction, OwnReduction):
+        if self._histograms is None or isinstance(reduction, OwnReduction):
             self.add(*(reduction.weekly(one, which) for one in records))
-            return
-        parts = [reduction.weekly_in_parts(one, which, self.edges) for one in records]
-        for found in zip(*parts, strict=True):
-            self._count(found[0][0], [values for _, values in found])
-
-    def _count(self, weeks: slice, values: Sequence[np.ndarray]) -> None:
-        from sim.engine.counting import MOST_RUNS
-
-        for first in range(0, len(values[0]), MOST_RUNS):
-            some = [one[first : first + MOST_RUNS] for one in values]
-            for histogram, one in zip(self._histograms, _with_effect(some), strict=True):
-                histogram.add(weeks, np.ascontiguousarray(one))
+        else:
+            self._histograms.add_records(reduction.given, which, *records)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was added, as arrays, for :meth:`add_state`."""
         state = {}
-        for arm, histogram in enumerate(self._histograms):
-            state |= {f"{name}_{arm}": array for name, array in histogram.state().items()}
+        if self._histograms is not None:
+            for arm in range(self.arms):
+                found = self._histograms.state(arm)
+                state |= {f"{name}_{arm}": array for name, array in found.items()}
         for arm, batches in enumerate(zip(*self.kept, strict=True)):
             state[f"kept_{arm}"] = np.concatenate(batches)
         return state
 
     def add_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Add the :meth:`state` of another object that was made with the same arguments."""
-        for arm, histogram in enumerate(self._histograms):
-            histogram.add_state(**{name: state[f"{name}_{arm}"] for name in _Histogram.STATE})
+        if self._histograms is not None:
+            names = _Histograms.STATE
+            self._histograms.add_states(
+                [{name: state[f"{name}_{arm}"] for name in names} for arm in range(self.arms)]
+            )
         kept = [state[name] for arm in range(self.arms) if (name := f"kept_{arm}") in state]
         if kept:
             self.kept.append(tuple(kept))
@@ -178,9 +160,10 @@ class Bands:
         n = np.zeros((len(ARMS), *self.shape), dtype=np.int64)
         whole, fraction = np.zeros((2, *n.shape), dtype=np.int64)
         quantiles = np.full((len(QUANTILES), *n.shape), np.nan)
-        for arm, histogram in enumerate(self._histograms):
-            n[arm], whole[arm], fraction[arm] = histogram.n, histogram.whole, histogram.fraction
-            quantiles[:, arm] = histogram.quantiles()
+        if (found := self._histograms) is not None:
+            of_arms = slice(self.arms)
+            n[of_arms], whole[of_arms], fraction[of_arms] = found.n, found.whole, found.fraction
+            quantiles[:, of_arms] = found.quantiles()
         if self.kept:
             self._exact(n, whole, fraction, quantiles, threads)
         total = whole + fraction / _FRACTION
@@ -265,129 +248,167 @@ def _between(at: Callable[[np.ndarray], np.ndarray], n: np.ndarray, q: np.ndarra
     return np.where(n > 0, value, np.nan)
 
 
-class _Histogram:
-    """Histograms of one condition, counts (week, region, outcome, bin), and the sums of its values.
+class _Histograms:
+    """Histograms of some conditions (arms), and the sums of their values.
 
-    The width of a bin (step) differs between regions and outcomes, but not between weeks.
-    Bins 0..BINS: ``index`` stands for ``origin + (index - offset) * step``. MISSING counts NaN.
-    Threads that add values at the same time take turns, one block of weeks at a time.
+    A *cell* is a region and an outcome. Bins 0..BINS of one: ``index`` stands for
+    ``origin + (index - offset) * step``. MISSING counts NaN. Weeks are counted a stretch at a time,
+    and threads that add values at the same time take turns at each stretch. Bins may differ in
+    width between stretches while values are added.
+
+    Args:
+        weeks: the number of weeks.
+        limits: for each arm the bounds of its values, (region, outcome) each.
+        counts: zeros (arm, week, cell, bin).
     """
 
     STATE = ("n", "whole", "fraction", "steps", "counts", "exponent")
 
     def __init__(
-        self, edges: Sequence[int], low: np.ndarray, high: np.ndarray, counts: np.ndarray
+        self, weeks: int, limits: Sequence[tuple[np.ndarray, np.ndarray]], counts: np.ndarray
     ) -> None:
-        self.n, self.whole, self.fraction = np.zeros((3, edges[-1], *low.shape), dtype=np.int64)
+        from sim.engine.rooms import Rooms  # a report does not need the engine
+
+        self.edges = np.linspace(0, weeks, min(weeks, _STRETCHES) + 1).astype(np.int64)
+        self._locks = [threading.Lock() for _ in self.edges[1:]]
         self.counts = counts
+        self.bits = 8 * counts.itemsize
+        low, high = (np.array(one) for one in zip(*limits, strict=True))
+        self.shape = len(limits), weeks, *low.shape[1:]
+        self.n, self.whole, self.fraction = np.zeros((3, *self.shape), dtype=np.int64)
         self.bounded = np.isfinite(high)
         signed = ~self.bounded & np.isinf(low)
-        self.step = np.where(self.bounded, (high - low) / BINS, 2.0**_SMALLEST)
         self.origin = np.where(self.bounded, low, 0.0)
-        self.nearest = np.where(self.bounded, 0.5, 0.0)
         self.offset = np.where(signed, BINS // 2, 0)
-        # |value| < 2**x fits when step >= 2**(x - room)
-        self.room = np.where(signed, 9, 10)
-        self.exponent = np.full(low.shape, _SMALLEST)
-        self.shift = self.nearest + self.offset
-        self.limit = np.where(self.bounded, np.inf, 2.0 ** (_SMALLEST + self.room))
-        """Values of that size or more need wider bins."""
-        self._mine = threading.local()
-        self._locks = {first: threading.Lock() for first in edges[:-1]}
+        self.shift = np.where(self.bounded, 0.5, self.offset)
+        smallest = 2.0**_SMALLEST
+        step = np.where(self.bounded, (high - low) / BINS, smallest)
+        limit = np.where(self.bounded, np.inf, smallest * (BINS - self.offset))
+        self.steps, self.limits = (np.stack([one] * len(self._locks)) for one in (step, limit))
+        """Of each stretch of weeks; values of the limit or more need wider bins."""
+        self.runs = 0
+        self._rooms = Rooms()
 
-    def add(self, weeks: slice, values: np.ndarray) -> None:
-        """Count values (run, week, region, outcome) of a stretch of weeks."""
-        top, largest, count = self._calls(len(values), values)
-        top[:] = 0.0
-        largest(values=values)
-        if (top >= self.limit).any():
-            self._make_room(top)
-        with self._locks[weeks.start]:
-            count(values=values, first=weeks.start)
+    def add(self, values: Sequence[np.ndarray]) -> None:
+        """Count values of each arm, (run, week, region, outcome)."""
+        runs, weeks = values[0].shape[:2]
+        self._note(runs)
+        space = np.empty((self.counts.shape[2], runs))
+        for arm, one in enumerate(values):
+            flat = np.ascontiguousarray(one).reshape(runs, weeks, -1)
+            self._count("count", runs, flat, arm, 0, 0, space)
 
-    def _calls(self, runs: int, values: np.ndarray) -> tuple[np.ndarray, native.Call, native.Call]:
-        """The largest values, and the calls of this thread that find them and that count."""
+    def add_records(
+        self, given: np.ndarray, which: np.ndarray, with_ta: np.ndarray, without_ta: np.ndarray
+    ) -> None:
+        """Count every outcome of some runs: with TA, without TA, and the effect.
+
+        Args:
+            given: float64 (set, value of GIVEN).
+            which: int64 (run,), the parameter set of each run.
+            with_ta, without_ta: records of every week.
+        """
+        from sim.engine import summary
+
+        self._note(len(which))
+        arms, _, places, outcomes = self.shape
+        wide = summary.lanes(len(which))
+        found = self._rooms.zeros("found", (arms * places, outcomes, wide))
+        self._count(
+            "count_records", wide, *map(np.ascontiguousarray, (with_ta, without_ta, which)), given,
+            0, 0, *summary.work_of_runs(places - 1, wide, self._rooms), found,
+            found.reshape(-1, wide),
+        )  # fmt: skip
+
+    def _note(self, runs: int) -> None:
+        """Count runs whose values are added."""
+        with self._locks[0]:
+            self.runs += runs
+
+    def _count(self, entry: str, runs: int, *given: Any) -> None:
+        """Call an entry that counts for each stretch of weeks; ``given`` are its own arguments."""
         from sim.engine import native  # a few runs do not need the engine
 
-        kept = getattr(self._mine, "calls", None)
-        if kept is None or kept[0] < runs:
-            outcomes = values.shape[-1]
-            top = np.empty(self.step.shape)
-            count = native.Call(
-                f"count_{8 * self.counts.itemsize}", values, 0, self.n, self.whole, self.fraction,
-                self.counts, self.origin, self.step, self.shift, BINS,
-                np.empty((runs, outcomes), dtype=np.int32), np.empty((4, outcomes)),
-            )  # fmt: skip
-            kept = self._mine.calls = runs, top, native.Call("largest", values, top), count
-        return kept[1:]
+        cells = self.counts.shape[2]
+        call = native.Call(
+            f"{entry}_{self.bits}", *given, *map(self._flat, (self.n, self.whole, self.fraction)),
+            self.counts, *map(self._flat, (self.origin, self.steps[0], self.shift, self.limits[0])),
+            BINS, np.empty(runs), self._rooms.zeros("index", (cells, runs), np.int32),
+            np.empty((2, cells), dtype=np.int64),
+        )  # fmt: skip
+        for stretch, lock in enumerate(self._locks):
+            with lock:
+                call(
+                    first=self.edges[stretch],
+                    last=self.edges[stretch + 1],
+                    step=self._flat(self.steps[stretch]),
+                    limit=self._flat(self.limits[stretch]),
+                )
 
-    def _make_room(self, top: np.ndarray) -> None:
-        """Widen the bins of outcomes without bounds until values of that size fit."""
-        wanted = np.frexp(top)[1] - self.room
-        with contextlib.ExitStack() as stack:  # no other thread counts meanwhile
-            for lock in self._locks.values():
-                stack.enter_context(lock)
-            for place, outcome in np.argwhere(top >= self.limit):
-                self._widen(place, outcome, int(wanted[place, outcome]))
+    def _flat(self, array: np.ndarray) -> np.ndarray:
+        """The same memory with regions and outcomes as one axis of cells."""
+        return array.reshape(*array.shape[:-2], -1)
 
-    def _widen(self, place: int, outcome: int, exponent: int) -> None:
-        """Make the bins of one region and outcome ``2**exponent`` wide."""
+    def _even(self, least: np.ndarray | float = 0.0) -> None:
+        """Make bins equally wide in all weeks, and as wide as ``least`` (arm, region, outcome), and
+        count what is missing."""
         from sim.engine import native
 
-        if self.n[:, place, outcome].any():  # else every bin is empty
-            native.call(
-                f"widen_{8 * self.counts.itemsize}", self.counts, place, outcome,
-                exponent - self.exponent[place, outcome], self.offset[place, outcome], BINS,
-            )  # fmt: skip
-        self.exponent[place, outcome] = exponent
-        self.step[place, outcome] = np.ldexp(1.0, exponent)
-        self.limit[place, outcome] = np.ldexp(1.0, exponent + self.room[place, outcome])
+        native.call(
+            f"even_{self.bits}", self.counts, self._flat(self.n), self.runs, self.edges,
+            self._flat(np.broadcast_to(least, self.shift.shape).copy()),
+            *map(self._flat, (self.steps, self.shift, self.limits)), BINS,
+        )  # fmt: skip
 
-    def state(self) -> dict[str, np.ndarray]:
+    @property
+    def exponent(self) -> np.ndarray:
+        """Where an outcome has no bounds, a bin is 2**exponent wide, (arm, region, outcome)."""
+        return np.where(self.bounded, _SMALLEST, np.frexp(self.steps[0])[1].astype(np.int64) - 1)
+
+    def state(self, arm: int) -> dict[str, np.ndarray]:
         """The sums; for bins that are not empty, the distance to the one before and the count; the
         exponents."""
         from sim.engine import native
 
-        cells, number = self.counts.reshape(-1, BINS_KEPT), np.zeros(1, dtype=np.int64)
-        most = len(cells) * min(BINS_KEPT, int(cells[0].sum()))  # all cells count as many values
+        self._even()
+        cells, number = self.counts[arm].reshape(-1, BINS_KEPT), np.zeros(1, dtype=np.int64)
+        most = len(cells) * min(BINS_KEPT, self.runs)
         steps, kept = np.empty(most, dtype=np.uint16), np.empty(most, dtype=cells.dtype)
-        native.call(f"pack_{8 * cells.itemsize}", cells, steps, kept, number)
-        steps, kept = steps[: number[0]], kept[: number[0]]
-        found = self.n, self.whole, self.fraction, steps, kept, self.exponent
-        return dict(zip(self.STATE, found, strict=True))
+        native.call(f"pack_{self.bits}", cells, self.runs, steps, kept, number)
+        found = steps[: number[0]], kept[: number[0]]
+        sums = self.n[arm], self.whole[arm], self.fraction[arm]
+        return dict(zip(self.STATE, (*sums, *found, self.exponent[arm]), strict=True))
 
-    def add_state(
-        self,
-        n: np.ndarray,
-        whole: np.ndarray,
-        fraction: np.ndarray,
-        steps: np.ndarray,
-        counts: np.ndarray,
-        exponent: np.ndarray,
-    ) -> None:
-        """Add what another histogram of the same kind has counted."""
+    def add_states(self, states: Sequence[Mapping[str, np.ndarray]]) -> None:
+        """Add what other histograms of the same kind have counted, a state for each arm."""
         from sim.engine import native
 
-        for place, outcome in np.argwhere(~self.bounded & (exponent > self.exponent)):
-            self._widen(place, outcome, int(exponent[place, outcome]))
-        self.n += n
-        self.whole += whole
-        self.fraction += fraction
-        steps, counts = (np.require(one, requirements="A") for one in (steps, counts))
-        doublings, offset = (self.exponent - exponent).reshape(-1), self.offset.reshape(-1)
-        native.call(
-            f"unpack_{8 * self.counts.itemsize}", steps, counts, doublings, offset, BINS,
-            self.counts.reshape(-1, BINS_KEPT),
-        )  # fmt: skip
+        exponent = np.array([state["exponent"] for state in states])
+        self._even(np.where(self.bounded, 0.0, np.ldexp(1.0, exponent)))
+        doublings = self.exponent - exponent
+        for arm, state in enumerate(states):
+            for name in ("n", "whole", "fraction"):
+                getattr(self, name)[arm] += state[name]
+            steps, kept = (np.require(state[one], requirements="A") for one in ("steps", "counts"))
+            native.call(
+                f"unpack_{self.bits}", steps, kept, doublings[arm].reshape(-1),
+                self.offset[arm].reshape(-1), BINS, self.counts[arm].reshape(-1, BINS_KEPT),
+            )  # fmt: skip
+        self.runs = int(self.n.flat[0]) + int(self.counts[0, 0, 0, MISSING])
 
     def quantiles(self) -> np.ndarray:
-        """Quantiles, float64 (quantile, week, region, outcome)."""
+        """Quantiles, float64 (quantile, arm, week, region, outcome)."""
         from sim.engine import native
 
-        def at(ranks: np.ndarray) -> np.ndarray:
-            ranks = np.ascontiguousarray(np.moveaxis(ranks, 0, -1))
-            index = np.empty_like(ranks)
-            native.call(f"bins_at_{8 * self.counts.itemsize}", self.counts, ranks, BINS, index)
-            return self.origin + (np.moveaxis(index, -1, 0) - self.offset) * self.step
+        self._even()
+        origin, offset, step = (one[:, None] for one in (self.origin, self.offset, self.steps[0]))
 
-        return _between(at, self.n, np.array(QUANTILES).reshape(-1, 1, 1, 1))
+        def at(ranks: np.ndarray) -> np.ndarray:
+            each = np.ascontiguousarray(np.moveaxis(ranks, 0, -1)).reshape(-1, len(ranks))
+            index = np.empty_like(each)
+            native.call(
+                f"bins_at_{self.bits}", self.counts.reshape(-1, BINS_KEPT), each, BINS, index
+            )
+            return origin + (index.T.reshape(ranks.shape) - offset) * step
+
+        return _between(at, self.n, np.array(QUANTILES).reshape(-1, 1, 1, 1, 1))

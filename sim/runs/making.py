@@ -123,7 +123,7 @@ class _Asking:
                 records.append(records[0])  # a scenario without TA is its own counterfactual
                 continue
             stage = "with TA" if scenario.has_ta else "without TA"
-            room = np.zeros if self.rooms is None else partial(self.rooms.zeros, stage)
+            room = np.empty if self.rooms is None else partial(self.rooms.empty, stage)
             made, lost = self.one_arm(scenario, first, last, room)
             records.append(made)
             for row, why in lost.items():
@@ -131,7 +131,7 @@ class _Asking:
         return records, [failures[row] for row in sorted(failures)]
 
     def one_arm(
-        self, scenario: Scenario, first: int, last: int, room: Room = np.zeros
+        self, scenario: Scenario, first: int, last: int, room: Room = np.empty
     ) -> tuple[np.ndarray, dict[int, str]]:
         """Records with or without TA, one row a run, and the reason of each row that failed."""
         if not self.plan.compiled and last - first > 1:
