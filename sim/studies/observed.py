@@ -42,6 +42,10 @@ over the range, which is half the width over the root of 3 and thus a little mor
 95 % interval of that width."""
 
 
+LONGEST_NOTE = 1000
+"""Most characters of the note of a source."""
+
+
 class ObservedError(InputError):
     """A file of observations that cannot be used."""
 
@@ -82,8 +86,8 @@ class Source(Strict):
     """Who and what was studied."""
     grade: Literal["A", "B", "C"]
     """A same setting or people, B same kind of intervention elsewhere, C laboratory or distant."""
-    note: Annotated[str, Words(1000, one_line=False, optional=True)] = ""
-    """What a reader should know before using it."""
+    note: Annotated[str, Words(LONGEST_NOTE, one_line=False, optional=True)] = ""
+    """What a reader should know before using it, such as rows that were left out."""
 
 
 class Finding(Strict):

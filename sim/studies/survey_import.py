@@ -32,7 +32,7 @@ from sim.scenario.loading import load
 from sim.scenario.log_remarks import alike
 from sim.stats.intervals import wilson
 from sim.studies.measures import FIVE, ONE
-from sim.studies.observed import ObservedError, error_of, file_of
+from sim.studies.observed import LONGEST_NOTE, ObservedError, error_of, file_of
 from sim.studies.spec import WEEK_WORDS, backwards
 from sim.studies.survey_map import (
     MEANT,
@@ -143,7 +143,12 @@ def import_survey(
     said = (*table.said, *proposal.said, *reading.said())
     if proposal.ignored:
         said = (*said, f"columns that are not used: {', '.join(proposal.ignored)}")
-    content = {"source": source_of(Path(table.file).name, cite), "findings": findings}
+    remarks = "; ".join(reading.remarks)
+    note = {
+        "note": remarks if len(remarks) <= LONGEST_NOTE else f"{remarks[: LONGEST_NOTE - 3]}..."
+    }
+    about = {**source_of(Path(table.file).name, cite), **(note if remarks else {})}
+    content = {"source": about, "findings": findings}
     own = not declared and {"item", "wave"} <= {plain(column) for column in table.columns}
     return SurveyImport(content, said, tuple(reading.remarks), proposal.fields, own)
 

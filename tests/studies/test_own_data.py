@@ -203,6 +203,27 @@ def test_an_item_that_the_model_does_not_know_is_set_aside_and_said() -> None:
     assert found.aside == (("own_knowldge_52", "the model knows no quantity of this name"),)
 
 
+def test_what_was_left_out_of_a_survey_is_in_the_answer(tmp_path: Path) -> None:
+    """From a frame, and from a table that a study names: a row without a mean, and an item of
+    another name."""
+    data = frame(
+        ("knowledge test", "start", 0.4, 0.2, 40), ("knowledge test", 52, math.nan, 0.2, 40),
+        ("knowledge test", 30, 0.5, 0.2, 40),
+    )  # fmt: skip
+    few = {"parameters": ["learning_rate"], "samples": 60, "replicates": 2, "kept": 50}
+    said = "it was noted: rows without a mean are left out ({} {})."
+    found = sim.calibrate("classroom", data=data, **few)
+    assert f"Of own data: data {said.format('row', 2)}" in " ".join(found.answer.text.split())
+    table = tmp_path / "survey.csv"
+    data.to_csv(table, index=False)
+    fields = {"observed": [str(table)], "own_only": True, "factors": ["learning_rate"]}
+    study = StudyKind.of("calibrate").make(scenario=SCENARIO, **fields)
+    notes = {one["source"]["note"] for one in study.inputs["observations"]}
+    assert notes == {"rows without a mean are left out (line 3)"}
+    again = sim.calibrate("classroom", data=frame(("knowledge test", "start", 0.4, 0.2, 40)), **few)
+    assert "it was noted" not in again.answer.text
+
+
 def test_findings_in_a_study_file_are_checked() -> None:
     bad = {
         "source": {"cite": "Ours", "setting": "us", "grade": "A"},

@@ -62,7 +62,8 @@ def said(tables: Tables) -> str:
 
 
 def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Sentences on the user's own targets and on findings set aside; empty where there are none."""
+    """Sentences on the user's own targets, on what their sources note (such as rows that were left
+    out), and on findings set aside; empty where there are none."""
     targets, lines = frames["targets"], []
     if "whose" in targets:
         own = targets[targets["whose"] == "own"]["id"].tolist()
@@ -78,6 +79,9 @@ def _whose(study: Study[Spec], frames: Mapping[str, pd.DataFrame]) -> list[str]:
             f"The calibration targets are {count(len(own), 'finding')} of your own "
             f"({some(own, 6)}) {beside}."
         )
+    own = [one["source"] for one in study.inputs["observations"] if one.get("own")]
+    notes = {one["cite"]: " ".join(one["note"].split()).rstrip(".") for one in own}
+    lines += [f"Of {cite} it was noted: {note}." for cite, note in notes.items() if note]
     if "aside" in frames:
         said = [
             f"{joined(rows['id'].tolist())} ({why})"
