@@ -3,7 +3,7 @@ import * as edits from "./edits";
 import { Choice, Group, NumberField, TextField } from "./fields";
 import type { Panel } from "./panel";
 import { defaultOf, rangeOf } from "./read";
-import { grouped } from "./say";
+import { money } from "../words/text";
 
 const COSTS = ["provider_hour", "staff_hour", "travel_visit"];
 
@@ -25,6 +25,7 @@ export function Money({ panel }: { panel: Panel }) {
           onEmpty={() => write.file(t("step.budget"), (one) => edits.setBudget(one, { a_year: null }), "budget")}
         />
         <Choice
+          wide
           label={t("money.whose")}
           value={file.budget.of}
           options={["centre", "all"].map((value) => ({ value, label: t(`money.of.${value}`) }))}
@@ -63,5 +64,5 @@ export function moneySummary(panel: Panel): string {
   const { file, t } = panel;
   const { a_year, of } = file.budget;
   if (a_year === null) return t("money.summary_none", { currency: file.currency });
-  return t(`money.summary_${of}`, { currency: file.currency, budget: grouped(a_year) });
+  return t(`money.summary_${of}`, { budget: money(a_year, file.currency) });
 }
