@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim import run
+from sim.core.errors import InputError
 from sim.engine import batch
 from sim.runs.execute import Execution
 from sim.scenario.scenario import Scenario
@@ -40,6 +41,16 @@ def faulty() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch, "run_here", run_here)
         yield
+
+
+def test_an_answer_of_failed_runs_alone_is_refused() -> None:
+    """From Python as from a command."""
+
+    def spoilt(made: Any) -> float:
+        return made.foo
+
+    with pytest.raises(InputError, match=r"every run failed, the first .*AttributeError.*foo"):
+        run("classroom", replicates=2, fixed=True, outcomes={"x": spoilt})
 
 
 REASON = "ValueError: the level trust of region_1 is nan in week 78"

@@ -361,12 +361,6 @@ def finish(result: Result, folder: Path, output: Mapping[str, Any], store: Path)
     """
     from sim.present.figures import formats_of
 
-    if result.runs and result.failed == result.runs:
-        first = result.table("failures").iloc[0]
-        said = f"every run failed, the first {first['stage']}: {first['reason']}"
-        if result.study.own is not None:
-            raise InputError(said, "engine", result.engine)
-        raise RuntimeError(said)
     figures = formats_of("none" if output["no_figures"] else output["figures"])
     with signals.work():
         result.save(

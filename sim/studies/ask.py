@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sim.core.errors import ResultsError, read_back
+from sim.core.errors import InputError, ResultsError, read_back
 from sim.core.units import count as counted
 from sim.present.progress import late_bar
 from sim.present.table import Column, Table
@@ -126,7 +126,9 @@ def ask(
             (:mod:`sim.runs.engines`).
 
     Raises:
-        InputError: the runs show that the study cannot be answered.
+        InputError: the runs show that the study cannot be answered, or every run failed in what the
+            user brought.
+        RuntimeError: every run failed.
         Unfinished: this was a shard of the runs; they are in the store.
         InterruptedRun: the user pressed Ctrl-C; finished runs are in the store, if there is one.
 
@@ -158,7 +160,18 @@ def ask(
         "seconds_of_runs": round(run.seconds, 3),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
     }
+    _refuse_failed(study, run)
     return result_of(study, tables, run, timing, command)
+
+
+def _refuse_failed(study: Study[Any], run: Runner) -> None:
+    """Refuse an answer of which every run failed."""
+    if run.runs and len(run.failures) == run.runs:
+        first = run.failures[0]
+        said = f"every run failed, the first {first.stage}: {first.reason}"
+        if study.own is not None:
+            raise InputError(said, "engine", run.made_by)
+        raise RuntimeError(said)
 
 
 def runner_of(study: Study[Any], execution: Execution | None, engine: Engine | None) -> Runner:
