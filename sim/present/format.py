@@ -41,6 +41,8 @@ def number(value: float) -> str:
 
     >>> [number(x) for x in (0.4111, 9.996, 12.345, 1234.5, 3, -3e-18, -0.004, 0.00012)]
     ['0.41', '10.0', '12.3', '1,234', '3', '0', '-0.004', '0.0001']
+    >>> [number(x) for x in (9.6e-5, 6e-5, 3e-5, -4e-11)]
+    ['0.0001', '6e-5', '3e-5', '-4e-11']
     """
     if (text := _unusual(value)) is not None:
         return text
@@ -51,7 +53,7 @@ def number(value: float) -> str:
     if size >= 1e15:
         return f"{value:.3g}"
     if size < 0.005:
-        return f"{value:.0e}".replace("e-0", "e-") if size < 5e-5 else f"{value:.1g}"
+        return f"{value:.1g}".replace("e-0", "e-")
     places = next((p for below, p in ((10, 2), (100, 1)) if round(size, p) < below), 0)
     return f"{value:,.{places}f}"
 
