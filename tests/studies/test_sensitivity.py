@@ -107,7 +107,7 @@ def test_words_say_what_carries_and_what_does_not() -> None:
     assert "These factors drive y, the largest first (Sobol indices, ST): a 0.80" in text
     assert "These do not matter (below 0.05): dead. Everything has converged." in text
     unsure = study("dead_factor", noise=40.0, more="samples: 64\nrandom_numbers: fresh\n")
-    assert "Whether these matter has not converged:" in unsure.answer.text
+    assert "Whether these matter is not clear yet:" in unsure.answer.text
 
 
 def test_only_a_factor_whose_interval_is_apart_drives_the_most() -> None:

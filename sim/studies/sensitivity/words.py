@@ -84,7 +84,7 @@ def dummy_line(rows: pd.DataFrame) -> float:
 
 
 def standing(row: pd.Series, line: float, floor: bool) -> Standing:
-    """Whether a factor drives an outcome, does not matter, or has not converged.
+    """Whether a factor drives an outcome, does not matter, or is open.
 
     A factor drives the outcome when its whole interval lies above the negligible level (and above
     the dummy), even if its size has not converged. It does not matter when the index has converged
@@ -248,7 +248,8 @@ def _sized(row: pd.Series) -> str:
 
 
 def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
-    """Factors that have not converged, and the approximate number of runs that they need."""
+    """Factors of which it is not clear whether they matter, or how much, and the approximate number
+    of runs that they need."""
     if not unknown and not unsized:
         return "Everything has converged."
     parts = []
@@ -259,12 +260,10 @@ def _open(unknown: list[pd.Series], unsized: list[pd.Series]) -> str:
             else row["factor"]
             for row in unknown
         ]
-        parts.append(f"Whether these matter has not converged: {', '.join(names)}")
+        parts.append(f"Whether these matter is not clear yet: {', '.join(names)}")
     if unsized:
         sizes = ", ".join(row["factor"] for row in unsized)
-        parts.append(
-            f"nor has the size of {sizes}" if parts else f"The size has not converged of {sizes}"
-        )
+        parts.append(f"{'the' if parts else 'The'} size has not converged of {sizes}")
     needed = [row["more_runs"] for row in [*unknown, *unsized] if math.isfinite(row["more_runs"])]
     about = f" (about {count(rounded(int(max(needed))))} more runs for all)" if needed else ""
     return "; ".join(parts) + about + "."
