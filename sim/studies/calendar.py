@@ -9,6 +9,7 @@ are those that the model runs (:func:`sim.model.dosage.planned_contacts`).
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -181,7 +182,8 @@ def icalendar_text(
     made.add("prodid", "-//codose//technical assistance plan//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", scenario.name if provider is None else f"{scenario.name}: {provider}")
+    whose = "" if provider is None else f": {_readable(provider)}"
+    made.add("x-wr-calname", f"{scenario.name}{whose}")
     stamp = datetime.combine(start_date, time(), tzinfo=UTC)
     seen: dict[str, int] = {}
     for row in calendar_table(scenario, start_date).itertuples(index=False):
@@ -196,12 +198,18 @@ def icalendar_text(
         event.add("dtstart", day)
         event.add("dtend", day + timedelta(days=1))
         words = MODE_WORDS[str(row.mode)]
-        event.add("summary", f"{words}: {row.region}, {row.hours:.3g} h ({row.provider})")
+        region, by = _readable(str(row.region)), _readable(str(row.provider))
+        event.add("summary", f"{words}: {region}, {row.hours:.3g} h ({by})")
         event.add("description", _description(row))
         event.add("categories", [str(row.mode)])
         event.add("transp", "TRANSPARENT")
         made.add_component(event)
     return made.to_ical().decode()
+
+
+def _readable(name: str) -> str:
+    """A name as people read it, and as the page shows it: region_3 is Region 3."""
+    return re.sub(r"^(region|provider)_([0-9]+)\Z", lambda m: f"{m[1].title()} {m[2]}", name)
 
 
 def _description(row: object) -> str:

@@ -76,8 +76,11 @@ def test_icalendar_parses_and_says_the_same() -> None:
     for event, row in zip(events, table.itertuples(index=False), strict=True):
         assert event["dtstart"].dt.isoformat() == row.week_begins
         assert event["dtend"].dt - event["dtstart"].dt == timedelta(days=1)
-        assert str(row.region) in event["summary"]
-        assert str(row.provider) in event["summary"]
+        region, provider = (
+            str(one).replace("_", " ").title() for one in (row.region, row.provider)
+        )
+        assert region in event["summary"]  # region_1 is read as Region 1
+        assert provider in event["summary"]
     assert len({str(one["uid"]) for one in events}) == len(events)
 
 

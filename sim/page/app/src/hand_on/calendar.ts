@@ -1,6 +1,7 @@
 /** Calendars of a plan with the entries of `codose calendar`: CSV that can be read back as a contact log, and iCalendar files. */
 import { dayOf, firstDay, planStart } from "../model/complete";
 import { pythonFloat } from "../model/job";
+import { readable } from "../setting/read";
 import type { Contact } from "../model/contacts";
 import type { PageData, Scenario } from "../types";
 import { harmless } from "./csv";
@@ -64,12 +65,13 @@ export function calendarCsv(scenario: Scenario, contacts: Contact[], data: Pick<
  * scenario: it must have a start date. provider: whose contacts are listed; null: those of all providers.
  */
 export function calendarIcs(
-  scenario: Scenario, contacts: Contact[], provider: string | null, data: Pick<PageData, "functions">,
+  scenario: Scenario, contacts: Contact[], provider: string | null, data: Pick<PageData, "functions" | "words">,
 ): string {
+  const named = (name: string) => readable(name, data.words);
   const stamp = `${compact(scenario.start_date!)}T000000Z`;
   const lines = [
     "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//codose//technical assistance plan//EN", "METHOD:PUBLISH",
-    `X-WR-CALNAME:${(provider === null ? scenario.name : `${scenario.name}: ${provider}`).replace(/[\r\n]+/g, " ")}`,
+    `X-WR-CALNAME:${(provider === null ? scenario.name : `${scenario.name}: ${named(provider)}`).replace(/[\r\n]+/g, " ")}`,
   ];
   const seen = new Map<string, number>();
   for (const one of scheduled(scenario, contacts)) {
@@ -83,7 +85,7 @@ export function calendarIcs(
       `DTSTAMP:${stamp}`,
       `DTSTART;VALUE=DATE:${compact(day)}`,
       `DTEND;VALUE=DATE:${compact(next(day))}`,
-      `SUMMARY:${escaped(`${WORDS[one.mode]}: ${one.region}, ${general(one.hours, 3)} h (${one.provider})`)}`,
+      `SUMMARY:${escaped(`${WORDS[one.mode]}: ${named(one.region)}, ${general(one.hours, 3)} h (${named(one.provider)})`)}`,
       `DESCRIPTION:${escaped(description(one, data))}`,
       `CATEGORIES:${one.mode}`,
       "TRANSP:TRANSPARENT",

@@ -1,5 +1,6 @@
 /** Results on the screen as tables for Excel: units are in the headings, the plan's name is in every row. */
 import { periods } from "../results/Cost";
+import { readable } from "../setting/read";
 import { startText } from "../results/shared";
 import type { Comparison, PageData, Plan, PlanAnswer, PlansFile } from "../types";
 import { hasLog, outcomeOf, targetText } from "../words/verdict";
@@ -33,7 +34,7 @@ export function outcomesTable(input: TableInput): string {
     "gain_high", "verdict", "runs",
   ];
   const rows = answer.levels.map((one): Cell[] => [
-    answer.plan, outcomeOf(data, one.outcome).label, outcomeOf(data, one.outcome).unit, one.place, one.week,
+    answer.plan, outcomeOf(data, one.outcome).label, outcomeOf(data, one.outcome).unit, readable(one.place, data.words), one.week,
     day(input, one.week), one.mean, one.p05, one.p50, one.p95, one.without, one.gain.mean, one.gain_p05, one.gain_p95,
     one.gain.verdict, answer.runs,
   ]);
@@ -73,7 +74,7 @@ export function comparedTable(input: TableInput): string | null {
   if (!comparison) return null;
   const names = ["plan", "reference", "outcome", "unit", "region", "week", "difference", "difference_low", "difference_high", "verdict", "runs"];
   const differences = [...comparison.differences, ...(comparison.regions ?? [])].map((one): Cell[] => [
-    one.plan, comparison.reference, outcomeOf(data, one.outcome).label, outcomeOf(data, one.outcome).unit, one.place,
+    one.plan, comparison.reference, outcomeOf(data, one.outcome).label, outcomeOf(data, one.outcome).unit, readable(one.place, data.words),
     one.week, one.paired.mean, one.paired.low, one.paired.high, one.paired.verdict, one.paired.runs,
   ]);
   const costs = comparison.plans.flatMap((one): Cell[][] => [
