@@ -262,6 +262,14 @@ def test_nothing_sticks_out(browser: Any, file: Path, width: int) -> None:
         assert not page.wider_than_the_window()
 
 
+@pytest.mark.parametrize("story", ["doing", "switches"])
+def test_a_low_window_keeps_its_height_for_the_story(browser: Any, file: Path, story: str) -> None:
+    with driver(browser, file, width=640, height=400, address=at(story)) as page:
+        page.shown(".k-net")
+        box = page.page.locator(".k-controls").bounding_box()
+        assert box["height"] < 400 / 4
+
+
 @pytest.mark.parametrize(
     ("story", "kind", "pages"),
     [
