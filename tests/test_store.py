@@ -25,6 +25,7 @@ from sim.engine.reduction import Reduction
 from sim.runs import making, parts, safe
 from sim.runs.collect import RunValues
 from sim.runs.store import MANIFEST, DamagedPart, Store, same_tables
+from tests.cases import codose
 
 KEY = {"runs": 10, "chunk": 4, "seed": 1}
 COLUMNS = ("a", "b")
@@ -377,3 +378,14 @@ def test_another_version_with_other_numbers_is_refused(
     monkeypatch.setattr(Reduction, "at_points", lambda *words: real(*words) + 1e-16)
     with pytest.raises(ResultsError, match="another version of the model"):
         study(store=tmp_path / "s", resume=True)
+
+
+def test_a_merge_of_two_studies_says_which_folder_has_what(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        words = ("run", "classroom", "-n", "2", "--fixed", "-q", "--seed", str(seed))
+        codose(*words, "--shard", f"{seed}/2", "--out", str(tmp_path / f"s{seed}"))
+    ran = codose("merge", str(tmp_path / "s1"), str(tmp_path / "s2"), "--out", str(tmp_path / "m"))
+    assert ran.exit_code == 2
+    first, second = (tmp_path / name / "01-runs" for name in ("s1", "s2"))
+    said = f"{second}: holds another study than {first}: seed is 1 in {first} and 2 here"
+    assert said.replace(" ", "") in "".join(ran.stderr.split())

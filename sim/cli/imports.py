@@ -244,6 +244,9 @@ def survey(
     from sim.studies.survey_import import import_survey, to_yaml
     from sim.studies.survey_map import answer
 
+    if file.suffix.lower() in (".yaml", ".yml"):
+        allowed = "CSV or Excel; a file of observations is named in a study as it is"
+        raise InputError("is not a table", file=str(file), allowed=allowed)
     target = target_of(file, map, out, ".yaml", force)
     given = {"sheet": sheet, "encoding": encoding, "scale": scale, "first_date": first_date}
     declared = {name: value for name, value in given.items() if value is not None}

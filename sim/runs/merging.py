@@ -44,10 +44,10 @@ def _check_one_study(stores: Stores) -> None:
     for other in stores[1:]:
         if other.study == first.study:
             continue
-        what = differences(first.facts, other.facts)
+        what = differences(first.facts, other.facts, f"in {first.folder}")
         raise safe.refusal(
             other.folder,
-            f"holds another study than {first.folder} (there and here: {what})",
+            f"holds another study than {first.folder}: {what}",
             "shards of one study",
         )
 

@@ -370,8 +370,8 @@ def same_tables(one: pa.Table, other: pa.Table) -> bool:
     return sinks[0] == sinks[1]
 
 
-def differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """The facts in which two studies differ, in words.
+def differences(stored: Mapping[str, Any], asked: Mapping[str, Any], where: str = "there") -> str:
+    """The facts in which two studies differ, in words; ``where`` says where the first one is.
 
     >>> differences({"seed": 1, "runs": 10}, {"seed": 2, "runs": 10})
     'seed is 1 there and 2 here'
@@ -384,7 +384,7 @@ def differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         if any(isinstance(value, list | dict) or len(str(value)) > 40 for value in (there, here)):
             texts.append(f"{name} is not the same")
         else:
-            texts.append(f"{name} is {there} there and {here} here")
+            texts.append(f"{name} is {there} {where} and {here} here")
     return "; ".join(texts)
 
 

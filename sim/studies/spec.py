@@ -367,6 +367,10 @@ class Header(Strict):
         """The plausible sets that the results rest on; None where a study does not use any."""
         return None
 
+    def named_files(self, folder: Path | None) -> Iterator[tuple[tuple[str | int, ...], Path]]:
+        """The files of :meth:`inputs`, each with the field that names it."""
+        yield from ()
+
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """Further inputs, read from files that the study names, as plain values for JSON.
 
@@ -812,6 +816,10 @@ def _study(
     if sets is None:
         sets = header.plausible(folder)
     if inputs is None:
+        for where, path in header.named_files(folder):
+            if not os.path.exists(path):
+                checked.report(Issue(where, f"there is no file {path}"))
+        raise_problems(checked.problems, file=document.file, error=StudyError)
         inputs = header.inputs(folder)
     return Study(header, found, outcomes, document, document.file, sets, inputs, own)
 

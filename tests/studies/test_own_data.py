@@ -329,6 +329,24 @@ def test_a_frame_with_mistakes_says_its_rows() -> None:
     assert "data:2: wave: 'strt' is not a week" in text
 
 
+def test_a_missing_file_names_the_line_of_the_study(tmp_path: Path) -> None:
+    study = tmp_path / "mine.yaml"
+    study.write_text("kind: calibrate\nscenario: classroom\nobserved: [nowhere.csv]\n")
+    with pytest.raises(InputError, match=r"mine.yaml:3:12: observed\[0\]: there is no file .*nowh"):
+        StudyKind.of("calibrate").read(study)
+    text = "kind: trials\nscenario: source\ntrials: nowhere.csv\n"
+    study.write_text(text)
+    with pytest.raises(InputError, match=r"mine.yaml:3:9: trials: there is no file .*nowhere"):
+        StudyKind.of("trials").read(study)
+
+
+def test_a_file_of_observations_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("source: {}\n")
+    ran = codose("import", "survey", str(tmp_path / "mine.yaml"))
+    assert ran.exit_code == 2
+    assert "mine.yaml: is not a table; allowed: CSV or Excel" in " ".join(ran.stderr.split())
+
+
 def test_paths_that_are_typed_count_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

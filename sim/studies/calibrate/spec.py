@@ -71,6 +71,10 @@ class Spec(Header):
         ("waves", "wave_samples", "wave_replicates", "emulator", "cutoff", "method"), _ONE_TABLE
     )
 
+    def named_files(self, folder: Path | None) -> Iterator[tuple[tuple[str | int, ...], Path]]:
+        for place, name in enumerate(self.observed):
+            yield ("observed", place), beside(name, folder)
+
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """Every finding, from the files that come with codose and from those of the study."""
         shipped = [] if self.own_only else observed.read_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -61,6 +61,9 @@ class Spec(OverSets):
             unseen = files.folder("experiments") / "plausible" / "without_trials"
             return plausible_sets(self.sets, folder=unseen)
         return super().plausible(folder)
+
+    def named_files(self, folder: Path | None) -> Iterator[tuple[tuple[str | int, ...], Path]]:
+        yield ("trials",), beside(self.trials, folder)
 
     def inputs(self, folder: Path | None) -> Mapping[str, Any]:
         """The trials as plain values."""
