@@ -10,7 +10,9 @@ The observation of a centre about itself comes from one run of its history and n
 many. The variance of such a target (:attr:`Target.one_run`) also has the scatter of single runs.
 The error of the finding and this scatter both include that only a few people were surveyed, and the
 error of a mean of few people is that of Student's t (:func:`sim.studies.observed.error_of`), so
-credible regions are a little too wide and, up to 95 %, not too narrow.
+credible regions are a little too wide and, up to 95 %, not too narrow. The errors of targets count
+as independent, those of a first level and of a change from it too, which share the answers of a
+wave; the answer of a calibration names such targets.
 
 >>> target = Target("T", "x", parse_measure("knowledge at start"), 0.5, 0.4, 0.7, "scored", "B", "",
 ...                 (0.05, 0.1))

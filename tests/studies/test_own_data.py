@@ -263,6 +263,13 @@ def narrowed(found: Result, name: str) -> bool:
     return bool(row["narrowed"] > row["noise"])
 
 
+def test_targets_of_one_wave_are_named(level: Result, change: Result) -> None:
+    text = " ".join(change.answer.text.split())
+    both = "own_knowledge_start and own_knowledge_start_to_end_of_ta"
+    assert f"{both}: these read the same people in one wave, but their errors count" in text
+    assert "in one wave" not in level.answer.text
+
+
 def test_a_level_pins_leniency_and_a_change_the_state(level: Result, change: Result) -> None:
     assert narrowed(level, LENIENCY)
     assert not narrowed(level, "learning_rate")

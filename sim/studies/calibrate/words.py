@@ -15,6 +15,7 @@ from sim.scenario.contact_log import some
 from sim.studies.calibrate.calibration import LENIENCY
 from sim.studies.calibrate.spec import Spec
 from sim.studies.calibrate.tables import narrowed_shares
+from sim.studies.measures import parse_measure
 from sim.studies.plausible import constrained_by, sorted_out
 from sim.studies.spec import Study
 
@@ -48,6 +49,7 @@ def words(study: Study[Spec], tables: Tables) -> Answer:
             _coverage(frames["coverage"]) if "coverage" in frames else "",
             *_surveys(frames["predictive"]),
             *_levels_and_changes(frames),
+            _one_wave(frames["targets"]),
             f"The plausible sets are {said(tables)}. They are fitted, not validated.",
         ),
     )  # fmt: skip
@@ -136,6 +138,24 @@ def _levels_and_changes(frames: Mapping[str, pd.DataFrame]) -> list[str]:
             )
         )
     return lines
+
+
+def _one_wave(targets: pd.DataFrame) -> str:
+    """The sentence on targets of one source that read the same wave; empty where no two do."""
+    read: dict[tuple[str, str], list[str]] = {}
+    for row in targets[targets["value"].notna()].to_dict("records"):
+        measure = parse_measure(row["measures"])
+        for level in measure.levels or (measure,):
+            read.setdefault((row["source"], level.text), []).append(str(row["id"]))
+    shared = list(dict.fromkeys(joined(ids) for ids in read.values() if len(ids) > 1))
+    if not shared:
+        return ""
+    return (
+        f"{'; '.join(shared)}: these read the same people in one wave, but their errors count as "
+        "independent. A first level that is too high by chance makes the change too small, so a "
+        "later level counts as a little less sure than it is, and the first level and the change "
+        "side by side as a little surer."
+    )
 
 
 def _s(names: Sequence[str]) -> str:
