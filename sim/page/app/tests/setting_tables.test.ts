@@ -49,10 +49,19 @@ test("headings below a title are found, rows that sum up are left out, and rows 
   const pasted = readPasted(table);
   assert.deepEqual([pasted.above, pasted.headed, pasted.kinds], [1, true, ["name", "staff", "nothing"]]);
   assert.deepEqual(understand(pasted, { staff: 2000, regions: 9 }, labels), {
-    rows: [{ name: "North", staff: 1200 }, { name: "South", staff: 9 }], totals: ["Total"], faults: [],
+    rows: [{ name: "North", staff: 1200 }, { name: "South", staff: 9 }], totals: ["Total"], people: 0, faults: [],
   });
   assert.deepEqual(regionsIn("Title\t\nRegion\tStaff\nNorth\t0").faults.map((one) => one.row), [3]);
   assert.equal(readPasted("North\t12\nState\t4").above, 0); // one cell that could be a heading makes no headings
+});
+
+test("where each row is a person, people are counted by region; repeated names of regions are refused elsewhere", () => {
+  const counted = regionsIn("Name\tRegion\tRole\nAnn\tNorth\tlead\nBo\tSouth\t\nCy\tNorth\t\nTotal\tTotal\t");
+  assert.deepEqual([counted.rows, counted.people, counted.faults], [[{ name: "North", staff: 2 }, { name: "South", staff: 1 }], 3, []]);
+  assert.deepEqual(regionsIn("Region\tStaff\nNorth\tAnn\nNorth\tBo").rows, [{ name: "North", staff: 2 }]);
+  for (const table of ["Region\nNorth\nNorth", "Region\tStaff\nNorth\t4\nNorth\t5", "Region\tOffice\tTrust\nNorth\tA\t0.5\nNorth\tB\t0.4"])
+    assert.deepEqual(regionsIn(table).faults.map((one) => one.fault), ["twice"], table);
+  assert.deepEqual(regionsIn(`Name\tRegion\n${"A\tNorth\n".repeat(1001)}`).faults.map((one) => one.fault), ["people"]);
 });
 
 test("of two columns that could name the regions one does, and a state is a region", () => {

@@ -68,10 +68,11 @@ function missingLogged(panel: Panel, names: string[]): string[] {
   return [...edits.loggedRegions(panel.scenario)].filter((name) => !there.has(name));
 }
 
-function understoodText(panel: Panel, pasted: Pasted, { rows, totals }: Understood): string {
+function understoodText(panel: Panel, pasted: Pasted, { rows, totals, people }: Understood): string {
   const { t } = panel;
   const parts = [t("paste.understood", { count: rows.length })];
-  if (pasted.kinds.includes("staff")) parts.push(t("paste.with_staff", { count: rows.filter((row) => row.staff).length }));
+  if (people) parts.push(t("paste.people", { people: grouped(people) }));
+  else if (pasted.kinds.includes("staff")) parts.push(t("paste.with_staff", { count: rows.filter((row) => row.staff).length }));
   const own = rows.filter((row) => row.own || row.situation).length;
   if (own) parts.push(t("paste.with_own", { count: own }));
   const unread = pasted.kinds.filter((kind) => kind === "nothing").length;
@@ -135,7 +136,7 @@ function Faults({ panel, faults, limits }: { panel: Panel; faults: RowFault[]; l
   return (
     <ul class="set-problem" role="alert">
       {some.map((one) => (
-        <li key={`${one.row}${one.fault}`}>{t(`paste.faults.${one.fault}`, { row: one.row, text: one.text, staff: grouped(limits.staff), regions: grouped(limits.regions) })}</li>
+        <li key={`${one.row}${one.fault}${one.text}`}>{t(`paste.faults.${one.fault}`, { row: one.row, text: one.text, staff: grouped(limits.staff), regions: grouped(limits.regions) })}</li>
       ))}
       {faults.length > some.length && <li>{t("paste.more_faults", { count: faults.length - some.length })}</li>}
     </ul>

@@ -24,10 +24,11 @@ export interface RowFault {
 export interface Understood {
   rows: RegionRow[];
   totals: string[]; // names of rows that were left out because they sum up the others
+  people: number; // rows that were counted as people; 0 where each row is a region
   faults: RowFault[];
 }
 
-const MOST_ROWS = 5000;
+const MOST_ROWS = 100_000;
 
 /** The headings that are recognised for each kind of column; where two columns are of one kind, the earlier heading counts. */
 const HEADINGS: Record<string, string[]> = {
@@ -99,28 +100,44 @@ function isCount(text: string): boolean {
   return "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1;
 }
 
-/** The rows as regions, and every cell that cannot be read. `limits`: the most staff in a region, and the most regions. */
+/** Whether each row is a person: regions come again, a column has words in every row, and none has a value of a region. */
+function ofPeople(rows: string[][], kinds: ColumnKind[]): boolean {
+  const name = kinds.indexOf("name");
+  const words = (i: number) => rows.every((row) => row[i] && !isNumber(row[i]));
+  const others = kinds.map((_, i) => i).filter((i) => i !== name);
+  const valued = others.some((i) => kinds[i] !== "nothing" && !(kinds[i] === "staff" && words(i)));
+  return !valued && others.some(words) && new Set(rows.map((row) => row[name])).size < rows.length;
+}
+
+/** The rows as regions, or as people who are counted by region, and every cell that cannot be read. `limits`: the most staff in a region, and the most regions. */
 export function understand(
   pasted: Pasted,
   limits: { staff: number; regions: number },
   labels: Record<string, string>,
 ): Understood {
   const { cells, above, headed, kinds } = pasted;
-  const found: Understood = { rows: [], totals: [], faults: [] };
+  const found: Understood = { rows: [], totals: [], people: 0, faults: [] };
   const places = (kind: ColumnKind) => kinds.indexOf(kind);
   if (places("name") < 0) {
     found.faults.push({ row: 0, fault: "no_names", text: "" });
     return found;
   }
-  cells.slice(headed ? 1 : 0).forEach((cell, i) => {
+  const body = cells.slice(headed ? 1 : 0);
+  const people = ofPeople(body.filter((row) => !sumsUp(row[places("name")])), kinds);
+  const regions = new Map<string, RegionRow>();
+  body.forEach((cell, i) => {
     const row = above + i + (headed ? 2 : 1);
     const refuse = (fault: string, text: string) => found.faults.push({ row, fault, text: text.slice(0, 40) });
     const name = cell[places("name")];
     if (sumsUp(name)) return void found.totals.push(name);
-    const fault = nameFault(name, found.rows.map((one) => one.name));
+    if (people) found.people += 1;
+    const again = regions.get(name);
+    if (people && again) return void (again.staff! += 1);
+    const fault = nameFault(name, again ? [name] : []);
     if (fault) refuse(fault, name);
-    const region: RegionRow = { name };
-    const staff = places("staff") < 0 ? "" : cell[places("staff")];
+    const region: RegionRow = people ? { name, staff: 1 } : { name };
+    regions.set(name, region);
+    const staff = people || places("staff") < 0 ? "" : cell[places("staff")];
     if (staff) {
       const outcome = readNumber(staff, "whole");
       const fits = "value" in outcome && Number.isInteger(outcome.value) && outcome.value >= 1 && outcome.value <= limits.staff;
@@ -137,6 +154,7 @@ export function understand(
     if (Object.keys(own).length) region.own = own;
     found.rows.push(region);
   });
+  for (const { name } of found.rows.filter((one) => people && one.staff! > limits.staff)) found.faults.push({ row: 0, fault: "people", text: name.slice(0, 40) });
   if (!found.rows.length) found.faults.push({ row: 0, fault: "no_rows", text: "" });
   if (found.rows.length > limits.regions) {
     found.faults.push({ row: 0, fault: "too_many", text: String(found.rows.length) });
