@@ -218,7 +218,9 @@ def test_regions_are_pasted_looked_at_and_then_used(browser: Any, file: Path) ->
         assert "2 regions" in page.text(".set-paste [role=status]")
         assert "left out (Total)" in page.text(".set-paste [role=status]")
         area.fill("Who\tRegion\nAnn\tNorth\nBo\tSouth\nCy\tNorth")
-        assert "2 regions. Each row counts as one person: 3" in page.text(".set-paste [role=status]")
+        assert "2 regions. Each row counts as one person: 3" in page.text(
+            ".set-paste [role=status]"
+        )
         area.fill("North\t14\nconstructor\t9\n<img src=x onerror=alert(1)>\t11")
         assert "3 regions" in page.text(".set-paste [role=status]")
         setting.button("Use these regions").click()
