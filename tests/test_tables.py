@@ -39,6 +39,18 @@ def content(table: Table) -> tuple[Any, ...]:
     return (table.columns, tuple(row.cells for row in table.rows))
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("Our, own, log\na;b\n1,5;2,5\n", ("a", "b")),
+        ("a\tb\nx, y, z\t1,200\nx, y, w\t1,300\n", ("a", "b")),
+        ("a,b\nx;y,1\nz;w,2\n", ("a", "b")),
+    ],
+)
+def test_marks_in_cells_separate_no_columns(text: str, columns: tuple[str, ...]) -> None:
+    assert table_of_text(text).columns == columns
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ CELLS_LIMIT = 4_000_000
 """Most cells of a table."""
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of workbooks, new and old."""
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 SNIFFED = 50
 """Number of lines that decide on the separator and the head."""
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman")
@@ -281,7 +281,9 @@ def _too_long(mistakes: Mistakes, line: int, column: str, what: str) -> None:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """The separator of the columns: the one that cuts most lines into equally many cells."""
+    """The separator of the columns: the one that cuts most lines into equally many cells.
+
+    Of equals, commas come last, because they stand in texts and numbers, too."""
 
     def score(separator: str) -> int:
         try:
@@ -289,9 +291,10 @@ def _separator(lines: Sequence[str]) -> str:
         except csv.Error:
             return 0
         counts = Counter(width for width in widths if width > 1)
-        return max(((width - 1) * count for width, count in counts.items()), default=0)
+        return max(counts.values(), default=0)
 
-    return max(SEPARATORS, key=score)
+    best = max(SEPARATORS, key=score)
+    return best if score(best) else ","
 
 
 # --- sheets -------------------------------------------------------------------------------------
