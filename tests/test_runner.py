@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -286,7 +287,8 @@ def test_merging_says_what_is_missing_and_how_to_make_it(tmp_path: Path) -> None
 def test_merging_refuses_other_studies_other_values_and_its_own_folder(tmp_path: Path) -> None:
     shard(tmp_path / "a", 1, 2)
     shard(tmp_path / "b", 2, 2, replicates=8)
-    with pytest.raises(ResultsError, match="replicates is 7 there and 8 here"):
+    said = re.escape(f"replicates is 7 in {tmp_path / 'a'} and 8 here")
+    with pytest.raises(ResultsError, match=said):
         merging.open_trees([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ResultsError, match="no such folder"):
         merging.open_trees([tmp_path / "a", tmp_path / "c"])
