@@ -249,12 +249,15 @@ def write_table(folder: Path, name: str, rows: Table, *, csv: bool = True) -> No
         folder / f"{name}.parquet", first.schema, compression="zstd", use_dictionary=few,
         write_statistics=whole,
     ) as file:  # fmt: skip
+        kept = []
         for part in itertools.chain((first,), parts):
             signals.check()  # in a second thread, which no signal reaches
             file.write_table(part)
+            if csv:
+                kept.append(part)
     if not csv:
         return
-    table = pa.concat_tables(rows.parts())
+    table = pa.concat_tables(kept)
     plain = pa.schema(
         [
             field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field

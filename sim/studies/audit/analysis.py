@@ -38,7 +38,7 @@ from sim.runs.people import People, Seen, SeenRuns
 from sim.runs.plan import RunPlan, independent
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
-from sim.stats.intervals import band, t_value
+from sim.stats.intervals import band, jackknifed, t_value
 from sim.studies.audit import dose
 from sim.studies.audit.spec import DESIGNS, WORLDS, Spec, asked_in, replications
 from sim.studies.spec import Study, week_number
@@ -298,14 +298,6 @@ def ratios(errors: Mapping[tuple[Any, ...], np.ndarray]) -> tuple[np.ndarray, np
     return of(whole), of(whole - each)
 
 
-def jackknifed(without: np.ndarray) -> np.ndarray:
-    """Standard errors from values with each unit left out (units, ...); NaN for one unit."""
-    number = len(without)
-    if number < 2:
-        return np.full(without.shape[1:], np.nan)
-    return np.sqrt((number - 1) * without.var(axis=0))
-
-
 def _remedies(
     study: Study[Spec],
     frame: pd.DataFrame,
@@ -318,15 +310,13 @@ def _remedies(
     se, first = jackknifed(without), int(np.argmin(whole))
     reach = t_value(len(without) - 1) * jackknifed(without - without[:, [first]])
     leads = ~(whole - whole[first] > reach)
-    base = frame[frame["design"] == "before_after"]
     for place, name in enumerate(DESIGNS):
         part = frame[frame["design"] == name]
-        ratio = part["rmse"].to_numpy() / base["rmse"].to_numpy()
         significant = part.groupby("world")["significant"].mean()
         rows.append(
             {
                 "design": name,
-                "rmse_ratio": float(ratio.mean()),
+                "rmse_ratio": float(whole[place]),
                 "se": float(se[place]),
                 "leads": bool(leads[place]),
                 "bias": float(part["bias"].abs().mean()),

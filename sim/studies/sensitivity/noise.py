@@ -44,6 +44,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.stats.intervals import jackknifed
+
 
 @dataclass(frozen=True, slots=True)
 class NoiseShare:
@@ -131,9 +133,7 @@ def jackknife(estimate: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> np
     replicates = y.shape[-1]
     if replicates < 3:
         return np.full(np.shape(estimate(y)), np.nan)
-    found = np.array([estimate(np.delete(y, r, axis=-1)) for r in range(replicates)])
-    spread = ((found - found.mean(axis=0)) ** 2).sum(axis=0)
-    return np.sqrt(spread * (replicates - 1) / replicates)
+    return jackknifed(np.array([estimate(np.delete(y, r, axis=-1)) for r in range(replicates)]))
 
 
 def signal_cv(blocks: np.ndarray, *, common: bool, seed: int, resamples: int = 200) -> float:
