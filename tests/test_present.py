@@ -22,8 +22,8 @@ from sim.core.errors import InputError
 from sim.present import answer, arrow, figures, format, table
 from sim.present.answer import Answer
 from sim.present.figures import Figure
-from sim.present.table import Column, Rows, Table, write_workbook
-from sim.runs.folder import write_table
+from sim.present.table import Column, PlainRows, Table, write_workbook
+from sim.runs.folder import read_table, write_table
 
 NAN, INF = math.nan, math.inf
 
@@ -354,24 +354,67 @@ PLAIN: dict[str, Any] = {
 def test_rows_are_shown_and_written_as_the_frame_of_their_columns(tmp_path: Path) -> None:
     described = [Column("gain", format="signed")]
     frame = pd.DataFrame(PLAIN)
-    one, other = (Table("t", rows, described) for rows in (Rows(PLAIN), frame))
-    pd.testing.assert_frame_equal(one.frame, frame)
-    pairs = [(one, other), (one.described(), other.described())]
-    for a, b in [*pairs, *[tuple(t.pick(["gain", "plan"]) for t in pair) for pair in pairs]]:
-        assert (a.cells(), a.records(), a.csv()) == (b.cells(), b.records(), b.csv())
-        assert [a.is_numeric(c.name) for c in a.columns] == [
-            b.is_numeric(c.name) for c in b.columns
-        ]
-    pd.testing.assert_frame_equal(one.pick(rows=[True, False, True]).frame, frame.iloc[[0, 2]])
-    write_table(tmp_path, "rows", one)
+    plain, other = (Table("t", rows, described) for rows in (PlainRows(PLAIN), frame))
     write_table(tmp_path, "frame", other)
-    for end in ("csv", "parquet"):
-        assert (tmp_path / f"rows.{end}").read_bytes() == (tmp_path / f"frame.{end}").read_bytes()
+    read = Table("t", read_table(tmp_path / "frame.parquet"), described)
+    for number, one in enumerate((plain, read)):
+        pd.testing.assert_frame_equal(one.frame, frame)
+        for change in (
+            lambda table: table,
+            lambda table: table.described(),
+            lambda table: table.pick(["gain", "plan"]),
+            lambda table: table.first(2).pick(["done", "n"]),
+            lambda table: table.first(0),
+        ):
+            a, b = change(one), change(other)
+            assert (a.cells(), a.records(), a.csv()) == (b.cells(), b.records(), b.csv())
+            assert (len(a), list(a.labels)) == (len(b), list(b.labels))
+            for name in b.arrays:
+                assert a.is_numeric(name) == b.is_numeric(name)
+                assert a.arrays[name].dtype == b.arrays[name].dtype
+        some = one.pick(rows=[True, False, True])
+        pd.testing.assert_frame_equal(some.frame, frame.iloc[[0, 2]])
+        assert list(some.labels) == [0, 2]
+        write_table(tmp_path, f"rows{number}", one)
+        for end in ("csv", "parquet"):
+            made = (tmp_path / f"rows{number}.{end}").read_bytes()
+            assert made == (tmp_path / f"frame.{end}").read_bytes()
 
 
 def test_rows_of_mappings_are_those_of_a_frame() -> None:
     rows = [{"item": "a", "n": 1, "mean": 2}, {"item": "b", "n": 2, "mean": np.nan}]
-    pd.testing.assert_frame_equal(Table("t", Rows.of(rows)).frame, pd.DataFrame(rows))
+    pd.testing.assert_frame_equal(Table("t", PlainRows.of(rows)).frame, pd.DataFrame(rows))
+
+
+DAY = datetime.date(2026, 9, 14)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.chunked_array([[1, None], [3]]),
+        pa.chunked_array([[1, 2], [], [3]], pa.int8()),
+        pa.chunked_array([[0.5, None], [float("nan")]]),
+        pa.chunked_array([[True, None], [False]]),
+        pa.chunked_array([[True, False]]),
+        pa.chunked_array([["a", None], ["b"]]),
+        pa.chunked_array([["a", "b"]], pa.large_string()),
+        pa.chunked_array([[DAY, None]]),
+        pa.chunked_array([pa.array(["a", None]).dictionary_encode(), pa.array(["b", "a"])
+                          .dictionary_encode()]),
+        pa.chunked_array([[[1], [2, 3]]]),
+        *(pa.chunked_array([], kind) for kind in (pa.int64(), pa.float64(), pa.bool_(),
+          pa.string(), pa.dictionary(pa.int8(), pa.string()))),
+    ],
+    ids=lambda column: f"{column.type}-{len(column)}",
+)  # fmt: skip
+def test_a_column_that_was_read_is_the_array_that_pandas_makes_of_it(column: Any) -> None:
+    told = pa.table({"x": column}).to_pandas()["x"]
+    found = arrow.array(column)
+    assert found.dtype.kind == (told.dtype.kind if told.dtype.kind in "iufb" else "O")
+    pd.testing.assert_series_equal(
+        pd.Series(found, dtype=object), told.astype(object).rename(None), check_dtype=False
+    )
 
 
 @pytest.mark.parametrize("words", [2, 126, 127, 128, 200])

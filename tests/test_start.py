@@ -82,9 +82,9 @@ MADE = {
     f"{COMPARE} --no-figures --out compared": ENGINE | TABLES | {"scipy.stats"},
 }
 READ = {
-    "report compared": DRAWN,
-    "report ran": DRAWN,
-    f"{RUN} --out drawn": ENGINE | DRAWN,
+    "report ran": {"matplotlib", "pyarrow"},
+    f"{RUN} --out drawn": ENGINE | {"matplotlib", "pyarrow"},
+    "report compared": ENGINE | DRAWN,
 }
 """Each needs what the one before it does, or more; what is read is made before."""
 

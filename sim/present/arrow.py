@@ -1,7 +1,8 @@
-"""Arrow's form of arrays and words, made of memory: :func:`numbers`, :func:`texts`, :func:`coded`.
+"""Arrow's form of arrays and words, made of memory: :func:`numbers`, :func:`texts`, :func:`coded`;
+and arrays of columns that Arrow read: :func:`array`.
 
-pyarrow loads pandas for an array made of anything else, and pandas takes longer to load than a few
-runs take to make.
+pyarrow itself loads pandas where it turns anything else into its form or its own into NumPy's, and
+pandas takes longer to load than a few runs take to make.
 """
 
 from __future__ import annotations
@@ -61,6 +62,67 @@ def taken(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
     ['b', 'a', None]
     """
     return texts(words or ("",)).take(_array(codes, codes == MISSING))
+
+
+def written(table: pa.Table) -> pa.Table:
+    """The table of a file as it was written: Arrow reads the words of a column of codes as
+    ``string`` where they were ``large_string``."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            parts = [
+                pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast("large_string"))
+                for part in table.column(place).chunks
+            ]
+            kind = pa.dictionary(field.type.index_type, pa.large_string())
+            table = table.set_column(place, field.name, pa.chunked_array(parts, kind))
+    return table
+
+
+def array(column: pa.ChunkedArray) -> np.ndarray:
+    """A column as the array that pandas would make of it: numbers, truth values, or objects.
+    Missing numbers and texts are NaN, and other missing values None.
+
+    >>> import pyarrow as pa
+    >>> array(pa.chunked_array([numbers(np.array([1.0, np.nan])), numbers(np.array([2.0]))]))
+    array([ 1., nan,  2.])
+    >>> array(pa.chunked_array([coded(np.array([1, 0, MISSING]), ["a", "b"])])).tolist()
+    ['b', 'a', nan]
+    """
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        parts = [_numbers(part) for part in column.chunks if len(part)]
+        return np.concatenate(parts) if parts else np.zeros(0, kind.to_pandas_dtype())
+    if pa.types.is_boolean(kind) and not column.null_count:
+        return np.array(column.to_pylist(), dtype=bool)
+    if pa.types.is_dictionary(kind):
+        parts = [_words(part) for part in column.chunks if len(part)]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=object)
+    found = column.to_pylist()
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        found = [float("nan") if value is None else value for value in found]
+    return np.array([*found, None], dtype=object)[:-1]  # objects, whatever they are
+
+
+def _numbers(part: pa.Array) -> np.ndarray:
+    """The numbers of an array that is not empty."""
+    here = slice(part.offset, part.offset + len(part))
+    bits, data = part.buffers()
+    values = np.frombuffer(data, part.type.to_pandas_dtype())[here]
+    if not part.null_count:
+        return values
+    there = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[here]
+    return np.where(there, values, np.nan)
+
+
+def _words(part: pa.DictionaryArray) -> np.ndarray:
+    """The words of an array that is not empty."""
+    words = np.array([*part.dictionary.to_pylist(), float("nan")], dtype=object)
+    codes = _numbers(part.indices)
+    return words[np.nan_to_num(codes, nan=len(words) - 1).astype(np.int64)]
 
 
 def _array(values: np.ndarray, missing: np.ndarray) -> pa.Array:

@@ -37,9 +37,8 @@ def table_html(table: Table, level: int = 3) -> str:
 def rows_of(table: Table) -> Iterator[tuple[object, list[Cell]]]:
     """Index in the file and cells of every row."""
     numeric = {column.name: table.is_numeric(column.name) for column in table.columns}
-    frame = table.frame
-    values = zip(*(frame[column.name].tolist() for column in table.columns), strict=True)
-    for label, row in zip(frame.index, values, strict=True):
+    values = zip(*(table.values(column.name) for column in table.columns), strict=True)
+    for label, row in zip(table.labels, values, strict=True):
         cells = [
             Cell(column.name, formats.exact(value), column.write(value), numeric[column.name])
             for column, value in zip(table.columns, row, strict=True)

@@ -83,8 +83,10 @@ def _explained(column: Column) -> Column:
     return column if meaning == column.meaning else dataclasses.replace(column, meaning=meaning)
 
 
-class LongRows:
-    """Rows that become a frame only where a caller asks for one, because there may be very many.
+class Rows:
+    """The rows of a table, whatever holds them: this class and its subclasses are the only place
+    that knows. A subclass has :attr:`names`, a length and :meth:`parts`; those of plain values and
+    of frames answer the other questions without them.
 
     Attributes:
         names: the names of the columns.
@@ -99,14 +101,67 @@ class LongRows:
         """The rows in their order, :data:`PART_ROWS` at a time, in one part or more."""
         raise NotImplementedError
 
+    @cached_property
+    def whole(self) -> pa.Table:
+        """All rows."""
+        import pyarrow as pa
 
-class Rows(LongRows):
+        return pa.concat_tables(self.parts())
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as a frame, which the caller does not change."""
+        import pyarrow as pa
+
+        return pa.concat_tables(self.parts()).to_pandas()
+
+    def array(self, name: str) -> np.ndarray:
+        """The values of a column; of texts, an array of objects. Missing values are NaN."""
+        from sim.present import arrow
+
+        return arrow.array(self.whole.column(name))
+
+    def values(self, name: str) -> list[Any]:
+        """The values of a column as plain values of Python."""
+        return self.array(name).tolist()
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column holds numbers."""
+        return self.array(name).dtype.kind in "iuf"
+
+    def labels(self) -> Sequence[Any]:
+        """What each row is called in the file that it comes from: its number, from 0 on."""
+        return range(len(self))
+
+    def only(self, names: Sequence[str]) -> Rows:
+        """Some of the columns."""
+        return WholeRows(self.whole.select(list(names)))
+
+    def first(self, count: int) -> Rows:
+        """The first rows."""
+        return WholeRows(self.whole.slice(0, count))
+
+
+class WholeRows(Rows):
+    """Rows that a file held, or a part of them, of which no frame is made to show and draw them."""
+
+    def __init__(self, whole: pa.Table) -> None:
+        self.whole, self.names = whole, whole.column_names
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`Rows`."""
+        yield from cut(self.whole)
+
+
+class PlainRows(Rows):
     """Rows of plain values, of which no frame is made to write and to show them.
 
     Args:
         columns: the columns by name, each a list of texts or an array of numbers.
 
-    >>> rows = Rows.of([{"plan": "visits", "gain": 1}, {"plan": "calls", "gain": math.nan}])
+    >>> rows = PlainRows.of([{"plan": "visits", "gain": 1}, {"plan": "calls", "gain": math.nan}])
     >>> rows.names, rows.values("gain")
     (['plan', 'gain'], [1.0, nan])
     """
@@ -116,7 +171,7 @@ class Rows(LongRows):
         self.names = list(columns)
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> PlainRows:
         """Rows, one or more, that all have the same columns."""
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         return cls(
@@ -129,13 +184,8 @@ class Rows(LongRows):
     def __len__(self) -> int:
         return len(self.columns[self.names[0]])
 
-    def values(self, name: str) -> list[Any]:
-        """The values of a column."""
-        column = self.columns[name]
-        return column if isinstance(column, list) else column.tolist()
-
     def parts(self) -> Iterator[pa.Table]:
-        """See :class:`LongRows`."""
+        """See :class:`Rows`."""
         import pyarrow as pa
 
         from sim.present import arrow
@@ -145,6 +195,68 @@ class Rows(LongRows):
             for one in self.columns.values()
         ]
         yield from cut(pa.Table.from_arrays(made, names=self.names))
+
+    def array(self, name: str) -> np.ndarray:
+        """See :class:`Rows`."""
+        column = self.columns[name]
+        return np.array(column, dtype=object) if isinstance(column, list) else column
+
+    def only(self, names: Sequence[str]) -> PlainRows:
+        """See :class:`Rows`."""
+        return PlainRows({name: self.columns[name] for name in names})
+
+    def first(self, count: int) -> PlainRows:
+        """See :class:`Rows`."""
+        return PlainRows({name: column[:count] for name, column in self.columns.items()})
+
+
+class FrameRows(Rows):
+    """Rows of a frame, which keep the labels of its index.
+
+    Args:
+        frame: the frame, which nobody changes.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame, self.names = frame, [str(name) for name in frame.columns]
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`Rows`."""
+        import pyarrow as pa
+
+        whole = pa.Table.from_pandas(self._frame, preserve_index=False)
+        yield from cut(whole.replace_schema_metadata(None))
+
+    def frame(self) -> pd.DataFrame:
+        """See :class:`Rows`."""
+        return self._frame
+
+    def array(self, name: str) -> np.ndarray:
+        """See :class:`Rows`."""
+        return self._frame[name].to_numpy()
+
+    def values(self, name: str) -> list[Any]:
+        """See :class:`Rows`."""
+        return self._frame[name].tolist()
+
+    def is_numeric(self, name: str) -> bool:
+        """See :class:`Rows`."""
+        return self._frame[name].dtype.kind in "iuf"
+
+    def labels(self) -> Sequence[Any]:
+        """See :class:`Rows`."""
+        return self._frame.index.tolist()
+
+    def only(self, names: Sequence[str]) -> FrameRows:
+        """See :class:`Rows`."""
+        return FrameRows(self._frame[list(names)])
+
+    def first(self, count: int) -> FrameRows:
+        """See :class:`Rows`."""
+        return FrameRows(self._frame.iloc[:count])
 
 
 def cut(whole: pa.Table) -> Iterator[pa.Table]:
@@ -158,7 +270,7 @@ class Table:
 
     Args:
         name: the name of its files, without suffix.
-        rows: the data frame, which is copied, or :class:`LongRows`. The index of a frame is kept,
+        rows: the data frame, which is copied, or :class:`Rows`. The index of a frame is kept,
             so that a part of a table still says which rows of the file it shows.
         columns: descriptions of columns; other columns are described by their names and types.
         title: what the table shows, in a few words.
@@ -181,16 +293,16 @@ class Table:
     def __init__(
         self,
         name: str,
-        rows: pd.DataFrame | LongRows,
+        rows: pd.DataFrame | Rows,
         columns: Sequence[Column] = (),
         *,
         title: str = "",
         note: str = "",
         rests_on: tuple[int, int] | None = None,
     ) -> None:
-        self._rows = rows if isinstance(rows, LongRows) else rows.copy()
+        self._rows = rows if isinstance(rows, Rows) else FrameRows(rows.copy())
         known = {column.name: column for column in columns}
-        names = [str(each) for each in (rows.names if isinstance(rows, LongRows) else rows.columns)]
+        names = self._rows.names
         for missing in known.keys() - set(names):
             raise InputError(
                 f"table {name!r} has no such column",
@@ -207,27 +319,36 @@ class Table:
 
     @cached_property
     def _frame(self) -> pd.DataFrame:
-        if not isinstance(self._rows, LongRows):
-            return self._rows
-        import pyarrow as pa
-
-        return pa.concat_tables(self._rows.parts()).to_pandas()
+        return self._rows.frame()
 
     @property
     def frame(self) -> pd.DataFrame:
         """A copy of the exact numbers."""
         return self._frame.copy()
 
+    def array(self, name: str) -> np.ndarray:
+        """The exact values of a column; of texts, an array of objects. Missing values are NaN."""
+        return self._rows.array(self.column(name).name)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The exact values of every column, see :meth:`array`."""
+        return {name: self._rows.array(name) for name in self._rows.names}
+
+    def values(self, name: str) -> list[Any]:
+        """The exact values of a column as plain values of Python."""
+        return self._rows.values(self.column(name).name)
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """What each row is called in the file of the table: its number, from 0 on, or the index of
+        a frame."""
+        return self._rows.labels()
+
     def parts(self) -> Iterator[pa.Table]:
         """The exact numbers without the index, :data:`PART_ROWS` rows at a time, in one part or
         more."""
-        if isinstance(self._rows, LongRows):
-            yield from self._rows.parts()
-            return
-        import pyarrow as pa
-
-        whole = pa.Table.from_pandas(self._rows, preserve_index=False)
-        yield from cut(whole.replace_schema_metadata(None))
+        return self._rows.parts()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -294,27 +415,28 @@ class Table:
         """
         names = [column.name for column in self._columns] if columns is None else list(columns)
         kept = [self.column(name) for name in names]
-        if rows is None and isinstance(self._rows, Rows):
-            some: Any = Rows({name: self._rows.columns[name] for name in names})
-        else:
-            some = (self._frame if rows is None else self._frame.loc[rows])[names]
+        some = self._rows if rows is None else FrameRows(self._frame.loc[rows])
+        return self._part(some.only(names), kept, title, note)
+
+    def first(self, count: int) -> Table:
+        """The table with its first rows, for showing."""
+        return self._part(self._rows.first(count), self._columns)
+
+    def _part(
+        self, rows: Rows, columns: Sequence[Column], title: str | None = None,
+        note: str | None = None,
+    ) -> Table:  # fmt: skip
         return Table(
-            self.name,
-            some,
-            kept,
-            title=self.title if title is None else title,
-            note=self._note if note is None else note,
-            rests_on=self.rests_on,
-        )
+            self.name, rows, columns, title=self.title if title is None else title,
+            note=self._note if note is None else note, rests_on=self.rests_on,
+        )  # fmt: skip
 
     def described(self, **changes: Mapping[str, str]) -> Table:
         """The table with changed descriptions: ``described(mean={"heading": "gain"})``."""
         new = [
             dataclasses.replace(column, **changes.get(column.name, {})) for column in self._columns
         ]
-        return Table(
-            self.name, self._rows, new, title=self.title, note=self._note, rests_on=self.rests_on
-        )
+        return self._part(self._rows, new)
 
     # --- showing -------------------------------------------------------------------------------
 
@@ -327,10 +449,7 @@ class Table:
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column holds numbers, which are aligned to the right."""
-        if isinstance(self._rows, Rows):
-            column = self._rows.columns[name]
-            return not isinstance(column, list) and column.dtype.kind in "iuf"
-        return self._frame[name].dtype.kind in "iuf"
+        return self._rows.is_numeric(name)
 
     def terminal(self) -> RichTable:
         """The table for a terminal, without lines; only text columns shrink when it is narrow."""
@@ -388,9 +507,7 @@ class Table:
 
     def _values(self) -> Sequence[Sequence[Any]]:
         """Rows of Python values."""
-        if isinstance(self._rows, Rows):
-            return list(zip(*map(self._rows.values, self._rows.names), strict=True))
-        return list(zip(*(self._frame[c.name].tolist() for c in self._columns), strict=True))
+        return list(zip(*map(self._rows.values, self._rows.names), strict=True))
 
 
 def write_workbook(tables: Mapping[str, Table], path: Path) -> None:
@@ -446,7 +563,7 @@ def _fill(sheet: Any, table: Table) -> None:
         head.font, head.alignment = bold, below
         if column.meaning:
             head.comment = Comment(column.meaning, "codose", width=260, height=90)
-        values = [_cell_value(value) for value in table.frame[column.name].tolist()]
+        values = [_cell_value(value) for value in table.values(column.name)]
         widest = max((len(text) for text in texts), default=0)
         for row, value in enumerate(values, 2):
             if value is None:

@@ -30,13 +30,12 @@ from sim.core import signals
 from sim.core.cells import BOM, FORMULA
 from sim.core.errors import Problem, ResultsError, read_back
 from sim.present.figures import save as save_figures
-from sim.present.table import Column, Table
+from sim.present.table import Column, Rows, Table, WholeRows
 from sim.runs import safe
 from sim.runs.safe import refusal
 
 if TYPE_CHECKING:
-    import pandas as pd  # imported, like pyarrow, where it is used, because runs do not need it
-    import pyarrow as pa
+    import pyarrow as pa  # imported where it is used, because runs do not need it
 
     from sim.present.answer import Answer
     from sim.present.figures import Figure, Format
@@ -84,9 +83,10 @@ def write_folder(target: Path, write: Writer, *, force: bool) -> Path:
         partial = _new_sibling(place, "partial")
         try:
             write(partial)
-            for path in partial.rglob("*"):
-                if path.is_file():
-                    safe.flush_file(path)
+            files = [path for path in partial.rglob("*") if path.is_file()]
+            with ThreadPoolExecutor(8) as pool:  # a disk flushes several files as fast as one
+                for _ in pool.map(safe.flush_file, files):
+                    pass
             if not _renamed(partial, place):
                 check_target(target, force=force)  # another process may have been faster
                 _replace(place, partial)
@@ -415,8 +415,8 @@ _KEYS = {
 }
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """The table of a Parquet file.
+def read_table(path: Path) -> WholeRows:
+    """The rows of a Parquet file.
 
     Raises:
         ResultsError: the file is missing or cannot be read.
@@ -424,9 +424,11 @@ def read_table(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet
 
+    from sim.present import arrow
+
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            return file.read().to_pandas()
+            return WholeRows(arrow.written(file.read()))
     except (OSError, pa.ArrowException) as error:
         text = " ".join(str(error).split())
         raise refusal(path, f"cannot be read ({text}); make the results again") from None
@@ -651,9 +653,9 @@ class _Tables(Mapping[str, Table]):
     def __getitem__(self, name: str) -> Table:
         if name not in self._read:
             described, path = self._described[name], self._folder / f"{name}.parquet"
-            frame = read_table(path)
+            rows = read_table(path)
             with read_back("does not fit its manifest", file=str(path), error=ResultsError):
-                self._read[name] = _table(name, frame, described)
+                self._read[name] = _table(name, rows, described)
         return self._read[name]
 
     def __contains__(self, name: object) -> bool:
@@ -677,7 +679,7 @@ def _description(table: Table) -> dict[str, Any]:
     }
 
 
-def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Table:
+def _table(name: str, rows: Rows, description: Mapping[str, Any]) -> Table:
     """The table from its :func:`_description` and the numbers of its file."""
     rests_on, title, note = (description[key] for key in ("rests_on", "title", "note"))
     columns = [Column(**column) for column in description["columns"]]
@@ -686,7 +688,7 @@ def _table(name: str, frame: pd.DataFrame, description: Mapping[str, Any]) -> Ta
         raise TypeError("the description of a title, a note or a column is not text")
     return Table(
         name,
-        frame,
+        rows,
         columns,
         title=title,
         note=note,

@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sim.core.glossary import terms_in
 from sim.core.parameters import TABLE, Parameter
 from sim.present import format as formats
 from sim.present.answer import CAVEAT
 from sim.present.report import Report, render
-from sim.present.table import Column, Table
+from sim.present.table import Column, PlainRows, Table
 from sim.runs.folder import MANIFEST, ResultFolder
 from sim.studies.result import FAILURES, Result, result_in, sound
 from sim.studies.spec import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROWS = 30
 """Most rows of a table that a report shows."""
@@ -104,7 +102,8 @@ def workbook_of(result: Result) -> dict[str, Table]:
 
 def _sheet_of(table: Table) -> str:
     """The name of a sheet: the title of its table or, where that is too long, the table's name."""
-    if table.name.startswith("costs") and {"year", "period"} & set(table.frame):
+    names = {column.name for column in table.columns}
+    if table.name.startswith("costs") and {"year", "period"} & names:
         return "Cost by year and payer"
     title = _SHEETS.get(table.name, table.title)
     return title if len(title) <= 31 else formats.sentence(formats.words(table.name))
@@ -161,16 +160,20 @@ def _notes(result: Result, sheets: dict[str, Table], left_out: list[Table]) -> T
 
 def shortened(table: Table, rows: int = ROWS) -> Table:
     """A table with its first rows and without empty columns; its note says what is left out."""
-    frame = table.frame
-    kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
     note = table.plain_note
-    if more := max(0, len(frame) - rows):
+    if more := max(0, len(table) - rows):
         note = f"{note} {formats.count(more, 'more row')} in {table.name}.parquet.".strip()
-    return table.pick(kept, frame.index[:rows], note=note)
+    return table.pick(_told(table), note=note).first(rows)
 
 
-def _is_empty(column: pd.Series) -> bool:
-    return bool((column.isna() | (column == "")).all())
+def _told(table: Table) -> list[str]:
+    """The columns that hold something."""
+    names = (column.name for column in table.columns)
+    return [name for name in names if not all(map(_is_missing, table.values(name)))]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or value != value  # the last is NaN
 
 
 def _rests_on(result: Result) -> str:
@@ -212,15 +215,13 @@ def _provenance(result: Result) -> dict[str, str]:
 
 def _parameters(result: Result) -> Table:
     """The table of every parameter, with its value or the range from which it was drawn."""
-    import pandas as pd
-
     from sim.studies.calibrated import calibrated
 
     study = result.study
     own: dict[str, Any] = dict(study.scenario.parameters) if study.scenarios else {}
     varied = set(study.plausible.varied) if study.plausible is not None else set()
     if "factors" in result.tables:
-        varied |= set(result.table("factors")["name"])
+        varied |= set(result.tables["factors"].values("name"))
     known = calibrated()
     fitted = known.numbers if known else {}
     rows = []
@@ -230,8 +231,8 @@ def _parameters(result: Result) -> Table:
             {
                 "parameter": row.name,
                 "used": float("nan") if drawn else own.get(row.name, row.default),
-                "low": row.low if drawn else None,
-                "high": row.high if drawn else None,
+                "low": row.low if drawn else float("nan"),
+                "high": row.high if drawn else float("nan"),
                 "calibrated": fitted[row.name].text if row.name in fitted else "",
                 "narrowed": fitted[row.name].verdict if row.name in fitted else "",
                 "unit": row.unit,
@@ -251,12 +252,11 @@ def _parameters(result: Result) -> Table:
             f" The calibrated sets are {known.constrained_by}; grade A is the same setting, B "
             "and C are borrowed. Fitted, not validated."
         )
-    return _ranges(pd.DataFrame(rows), "All parameters", note)
+    return _ranges(rows, "All parameters", note)
 
 
-def _ranges(frame: pd.DataFrame, title: str, note: str = "") -> Table:
+def _ranges(rows: Sequence[Mapping[str, Any]], title: str, note: str = "") -> Table:
     """A complete table of parameters, with the numbers as they were written."""
-    kept = [str(name) for name in frame if not _is_empty(frame[str(name)])]
     columns = (
         Column("used", heading="value", format="given"),
         Column("default", format="given"),
@@ -268,8 +268,9 @@ def _ranges(frame: pd.DataFrame, title: str, note: str = "") -> Table:
         Column("meaning", format="text"),
         Column("source", format="text"),
     )
-    known = [column for column in columns if column.name in kept]
-    return Table("parameters", frame[kept], known, title=title, note=note)
+    known = [column for column in columns if column.name in rows[0]]
+    table = Table("parameters", PlainRows.of(rows), known, title=title, note=note)
+    return table.pick(_told(table))
 
 
 _WEAKEST = ("assumption", "C", "B", "A", "definition")
@@ -283,9 +284,7 @@ def _unsure() -> list[Parameter]:
 
 
 def _not_known_well() -> Table:
-    import pandas as pd
-
     columns = ("name", "meaning", "default", "low", "high", "grade")
-    frame = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in _unsure()])
-    frame = frame.rename(columns={"name": "parameter"})
-    return _ranges(frame, "Parameters that are not known well")
+    names = {"name": "parameter"}
+    rows = [{names.get(name, name): getattr(row, name) for name in columns} for row in _unsure()]
+    return _ranges(rows, "Parameters that are not known well")

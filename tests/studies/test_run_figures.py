@@ -20,6 +20,7 @@ from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, INDEX, NAMES, OUTCOMES
 from sim.present import calendar_plots, figures, style
 from sim.present.canvas import Canvas
+from sim.present.table import Table
 from sim.scenario.scenario import Scenario, shipped_names
 from sim.studies.run import courses, team
 from sim.studies.run.courses import Courses
@@ -46,7 +47,13 @@ class MadeUp:
 
     @property
     def courses(self) -> Courses:
-        return Courses(self.scenario, self.frame, self.summary, runs=9, seed=1)
+        return Courses(
+            self.scenario,
+            Table("weeks", self.frame),
+            Table("summary", self.summary),
+            runs=9,
+            seed=1,
+        )
 
     def _summary(self) -> pd.DataFrame:
         rows = []

@@ -15,7 +15,7 @@ from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES
 from sim.core.units import OVERALL, months_of
 from sim.model.dosage import Resources, planned
 from sim.present.format import money
-from sim.present.table import Column, Rows, Table
+from sim.present.table import Column, PlainRows, Table
 from sim.runs.bands import WeekTable
 from sim.runs.collect import Points, RunValues
 from sim.runs.plan import RunPlan, independent, spread
@@ -196,7 +196,7 @@ At = Mapping[tuple[str, str, str], Mapping[str, Any]]
 def _headlines(study: Study[Spec], at: At, rests_on: tuple[int, int]) -> Table:
     """A row for each headline outcome and each of the engine's own: the start, the end of TA, the
     horizon, the effect, and the effect that lasts."""
-    rows = Rows.of(_course(study, at, OVERALL))
+    rows = PlainRows.of(_course(study, at, OVERALL))
     return Table("headlines", rows, _COURSE, title="What changes, and what lasts",
                  note="The values are of all regions together.", rests_on=rests_on)  # fmt: skip
 
@@ -208,8 +208,9 @@ def _between(study: Study[Spec], at: At, rests_on: tuple[int, int]) -> Table:
         "The worst region is the one with the worst value in a run; it may differ between runs. "
         "The spread is the highest region minus the lowest."
     )
-    return Table("between_regions", Rows.of(rows), [Column("regions", format="text"), *_COURSE],
-                 title="Between regions", note=note, rests_on=rests_on)  # fmt: skip
+    columns = [Column("regions", format="text"), *_COURSE]
+    return Table("between_regions", PlainRows.of(rows), columns, title="Between regions",
+                 note=note, rests_on=rests_on)  # fmt: skip
 
 
 _COURSE = (
@@ -284,7 +285,7 @@ def _stopping_now(scenario: Scenario, found: RunWeeks, stopped: RunValues) -> Ta
         "Both have the same people, chance and parameters; in the second, TA ends with the contact "
         "log."
     )
-    return Table(STOPPING, Rows.of(rows), columns, title="Going on against stopping now",
+    return Table(STOPPING, PlainRows.of(rows), columns, title="Going on against stopping now",
                  note=note, rests_on=stopped.count())  # fmt: skip
 
 
@@ -312,7 +313,7 @@ def _costs_planned(scenario: Scenario, found: RunWeeks, rests_on: tuple[int, int
     )
     if cost.spent.contacts:
         note += " What the contact log took is already spent and has a row of its own."
-    return Table("costs_planned", Rows.of(rows), [Column("period", format="text"), *_MONEY],
+    return Table("costs_planned", PlainRows.of(rows), [Column("period", format="text"), *_MONEY],
                  title="What to budget, and who pays it", note=note, rests_on=rests_on)  # fmt: skip
 
 
@@ -365,5 +366,5 @@ def _costs(scenario: Scenario, at: At, rests_on: tuple[int, int]) -> Table:
         f"and {money(prices.travel_visit)} a visit."
     )
     return Table(
-        "costs", Rows.of(rows), columns, title="What it takes", note=note, rests_on=rests_on
+        "costs", PlainRows.of(rows), columns, title="What it takes", note=note, rests_on=rests_on
     )

@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sim.core.errors import InputError
 from sim.core.outcomes import HEADLINES, OUTCOMES, check_outcome
-from sim.core.units import count, z_value
+from sim.core.units import OVERALL, count, z_value
 from sim.present import style
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ MANY_REGIONS = 6
 """Most regions of which each has a colour and a band of its own."""
 KEPT_WINDOW = 4
 """Weeks over which kept commitments are pooled in a figure."""
+
+Line = Mapping[str, np.ndarray]
+"""The columns of the table ``weeks`` for one arm, region and outcome, in the order of weeks."""
 
 
 # --- shared ---------------------------------------------------------------------------------------
@@ -56,8 +59,8 @@ class Courses:
     """
 
     scenario: Scenario
-    weeks: pd.DataFrame
-    summary: pd.DataFrame
+    weeks: Table
+    summary: Table
     runs: int
     seed: int
     sets: str = ""
@@ -65,15 +68,41 @@ class Courses:
     @classmethod
     def of(cls, study: Study[Any], tables: Mapping[str, Table]) -> Courses:
         """The courses of a study of this kind."""
-        summary, plausible = tables["summary"].frame, study.plausible
+        summary, plausible = tables["summary"], study.plausible
         return cls(
             study.scenario,
-            tables["weeks"].frame,
+            tables["weeks"],
             summary,
-            int((summary["runs"] - summary["failed"]).max()),
+            int((summary.array("runs") - summary.array("failed")).max()),
             study.seed,
             "" if plausible is None else f"{len(plausible)} {plausible.source}",
         )
+
+    def line(self, arm: str, region: str, outcome: str) -> Line:
+        """One arm, region and outcome over the weeks; empty where the table has no such rows."""
+        rows = self._rows.get((arm, region, outcome), [])
+        found = {name: values[rows] for name, values in self._numbers.items()}
+        order = np.argsort(found["week"], kind="stable")
+        return {name: values[order] for name, values in found.items()}
+
+    def by_point(self) -> Mapping[tuple[str, str, str], Mapping[str, Any]]:
+        """Rows of the summary by region, outcome and point."""
+        keys = ("region", "outcome", "point")
+        return {tuple(row[key] for key in keys): row for row in self.summary.rows()}
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[str, str, str], list[int]]:
+        """The rows of every line."""
+        found: dict[tuple[str, str, str], list[int]] = {}
+        keys = zip(*(self.weeks.values(name) for name in ("arm", "region", "outcome")), strict=True)
+        for row, key in enumerate(keys):
+            found.setdefault(key, []).append(row)
+        return found
+
+    @cached_property
+    def _numbers(self) -> Line:
+        names = (column.name for column in self.weeks.columns)
+        return {name: self.weeks.array(name) for name in names if self.weeks.is_numeric(name)}
 
 
 def _footer(runs: Courses, bands: str = "") -> str:
@@ -96,22 +125,22 @@ def _holds(runs: Courses) -> str:
     return f"chance and parameters together.\n{runs.sets}."
 
 
-def _series(weeks: pd.DataFrame, arm: str, region: str, outcome: str) -> pd.DataFrame:
-    """The rows of one arm, region and outcome, in the order of weeks."""
-    chosen = (weeks["arm"] == arm) & (weeks["region"] == region) & (weeks["outcome"] == outcome)
-    return weeks[chosen].sort_values("week")
+def _known(line: Line) -> Line:
+    """The weeks of a line that have a mean."""
+    known = ~np.isnan(line["mean"])
+    return {name: values[known] for name, values in line.items()}
 
 
-def _band(axes: Axes, rows: pd.DataFrame, low: str, high: str, colour: str, alpha: float) -> None:
+def _band(axes: Axes, line: Line, low: str, high: str, colour: str, alpha: float) -> None:
     axes.fill_between(
-        rows["week"], rows[low], rows[high], color=colour, alpha=alpha, linewidth=0, zorder=2
+        line["week"], line[low], line[high], color=colour, alpha=alpha, linewidth=0, zorder=2
     )
 
 
-def _last(rows: pd.DataFrame) -> float:
+def _last(line: Line) -> float:
     """The last mean of a line that is not NaN; NaN when the line has none."""
-    known = rows["mean"].dropna()
-    return float(known.iloc[-1]) if len(known) else math.nan
+    known = _known(line)["mean"]
+    return float(known[-1]) if len(known) else math.nan
 
 
 def _is_share(outcome: str) -> bool:
@@ -123,10 +152,16 @@ def _shares(names: Iterable[str]) -> list[str]:
     return [name for name in names if _is_share(name)]
 
 
-def _common_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float]:
+def _finite(lines: Iterable[Line], columns: Sequence[str]) -> np.ndarray:
+    """All numbers of some columns of lines."""
+    found = [line[name] for line in lines for name in columns]
+    values = np.concatenate([np.zeros(0), *found])
+    return values[np.isfinite(values)]
+
+
+def _common_limits(lines: Iterable[Line], columns: Sequence[str]) -> tuple[float, float]:
     """Limits in tenths around every value, with room above, the same for all outcomes on 0-1."""
-    values = frame[list(columns)].to_numpy(dtype=float).ravel()
-    values = values[np.isfinite(values)]
+    values = _finite(lines, columns)
     if not len(values):
         return 0.0, 1.0
     low = max(0.0, math.floor(float(values.min()) * 10 - 1e-9) / 10)
@@ -136,10 +171,9 @@ def _common_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, 
     return low, high
 
 
-def _own_limits(frame: pd.DataFrame, columns: Iterable[str]) -> tuple[float, float] | None:
+def _own_limits(lines: Iterable[Line], columns: Sequence[str]) -> tuple[float, float] | None:
     """Limits from zero for an outcome with a unit of its own; None when it has no values."""
-    values = frame[list(columns)].to_numpy(dtype=float).ravel()
-    values = values[np.isfinite(values)]
+    values = _finite(lines, columns)
     if not len(values) or values.max() <= 0:
         return None
     return min(0.0, float(values.min())), float(values.max()) * 1.08
@@ -166,8 +200,6 @@ def trajectories(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
         InputError: an outcome is unknown.
     """
     names = _check(outcomes)
-    weeks = runs.weeks
-    weeks = weeks[(weeks["region"] == "overall") & weeks["outcome"].isin(names)]
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
     figure = style.figure(
@@ -178,13 +210,13 @@ def trajectories(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
         else "No technical assistance: week by week, mean of the regions",
         _footer(runs, f"{_BANDS} {_holds(runs)}"),
     )
-    share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["arm"].isin(_ARMS)]
-    limits = _common_limits(share_rows, ("p05", "p95", "mean"))
+    shares = [runs.line(arm, OVERALL, name) for arm in _ARMS for name in _shares(names)]
+    limits = _common_limits(shares, ("p05", "p95", "mean"))
     for place, (axes, name) in enumerate(
         zip(style.panels(figure, len(names), columns), names, strict=True)
     ):
         at_end = place % columns == columns - 1 or place == len(names) - 1
-        _trajectory(axes, runs, weeks, name, limits, name_lines=at_end, name_end=place == 0)
+        _trajectory(axes, runs, name, limits, name_lines=at_end, name_end=place == 0)
         if place + columns >= len(names):
             style.name_x(axes)
     return figure
@@ -196,7 +228,6 @@ _ARMS = ("with_ta", "without_ta")
 def _trajectory(
     axes: Axes,
     runs: Courses,
-    weeks: pd.DataFrame,
     outcome: str,
     limits: tuple[float, float],
     *,
@@ -204,8 +235,7 @@ def _trajectory(
     name_end: bool,
 ) -> None:
     """One panel of :func:`trajectories`."""
-    with_ta = _series(weeks, "with_ta", "overall", outcome)
-    without = _series(weeks, "without_ta", "overall", outcome)
+    with_ta, without = (runs.line(arm, OVERALL, outcome) for arm in _ARMS)
     style.name_y(axes, style.axis_label(outcome))
     style.week_ticks(axes, runs.scenario.horizon_weeks, 4, runs.scenario.start_date)
     if _last(with_ta) != _last(with_ta):
@@ -214,7 +244,7 @@ def _trajectory(
         return
     dots = None
     if OUTCOMES[outcome].kind == "rate":  # weeks without contacts have no rate: join the others
-        with_ta, dots = with_ta.dropna(subset="mean"), "."
+        with_ta, dots = _known(with_ta), "."
     _band(axes, with_ta, "p05", "p95", style.WITH_TA, style.BAND_90)
     _band(axes, with_ta, "p25", "p75", style.WITH_TA, style.BAND_50)
     axes.plot(
@@ -228,7 +258,7 @@ def _trajectory(
     if _is_share(outcome):
         axes.set_ylim(*limits)
     else:
-        axes.set_ylim(*(_own_limits(with_ta, ("p95", "mean")) or (0.0, 1.0)))
+        axes.set_ylim(*(_own_limits([with_ta], ("p95", "mean")) or (0.0, 1.0)))
     style.mark_week(axes, runs.scenario.end_of_ta, "end of TA" if name_end else "")
     if name_lines:
         ends = [
@@ -266,12 +296,12 @@ def side_by_side(runs: Mapping[str, Courses], outcomes: Sequence[str] = HEADLINE
         ends = []
         for number, (label, one) in enumerate(runs.items()):
             colour = style.PALETTE[number % len(style.PALETTE)]
-            rows = _series(one.weeks, "with_ta", "overall", name).dropna(subset="mean")
-            _band(axes, rows, "p05", "p95", colour, style.BAND_90)
-            axes.plot(rows["week"], rows["mean"], color=colour, linewidth=1.9, label=label)
+            line = _known(one.line("with_ta", OVERALL, name))
+            _band(axes, line, "p05", "p95", colour, style.BAND_90)
+            axes.plot(line["week"], line["mean"], color=colour, linewidth=1.9, label=label)
             style.mark_week(axes, one.scenario.end_of_ta)
-            if len(rows):
-                ends.append((_last(rows), style.shorten(label, 18), colour))
+            if len(line["week"]):
+                ends.append((_last(line), style.shorten(label, 18), colour))
         style.name_y(axes, style.axis_label(name))
         style.week_ticks(axes, horizon, most=4)
         if place % columns == columns - 1 or place == len(names) - 1:
@@ -294,9 +324,7 @@ def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
         InputError: an outcome is unknown.
     """
     names = _check(outcomes)
-    weeks = runs.weeks
-    weeks = weeks[(weeks["arm"] == "with_ta") & weeks["outcome"].isin(names)]
-    known = [name for name in runs.scenario.region_names if name in set(weeks["region"])]
+    known = list(runs.scenario.region_names)
     many = len(known) > MANY_REGIONS
     columns = min(3, len(names))
     panel_rows = math.ceil(len(names) / columns)
@@ -310,12 +338,12 @@ def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
             f"{_MEANS} Black: mean of the regions." if many else f"{_LIGHT} {_holds(runs)}",
         ),
     )
-    share_rows = weeks[weeks["outcome"].isin(_shares(names)) & weeks["region"].isin(known)]
-    limits = _common_limits(share_rows, ("mean",) if many else ("p05", "p95", "mean"))
+    shares = [runs.line("with_ta", region, name) for region in known for name in _shares(names)]
+    limits = _common_limits(shares, ("mean",) if many else ("p05", "p95", "mean"))
     for place, (axes, name) in enumerate(
         zip(style.panels(figure, len(names), columns), names, strict=True)
     ):
-        _region_panel(axes, runs, weeks, name, known, limits)
+        _region_panel(axes, runs, name, known, limits)
         style.mark_week(axes, runs.scenario.end_of_ta, "end of TA" if place == 0 else "")
         if place + columns >= len(names):
             style.name_x(axes)
@@ -325,7 +353,6 @@ def regions(runs: Courses, outcomes: Sequence[str] = REGION_OUTCOMES) -> Figure:
 def _region_panel(
     axes: Axes,
     runs: Courses,
-    weeks: pd.DataFrame,
     outcome: str,
     known: Sequence[str],
     limits: tuple[float, float],
@@ -335,28 +362,27 @@ def _region_panel(
     style.name_y(axes, style.axis_label(outcome))
     style.week_ticks(axes, runs.scenario.horizon_weeks, 4, runs.scenario.start_date)
     ends: list[tuple[float, str, str]] = []
-    parts: list[pd.DataFrame] = []
+    lines: list[Line] = []
     for place, region in enumerate(known):
-        rows = _series(weeks, "with_ta", region, outcome)
-        parts.append(rows)
+        line = runs.line("with_ta", region, outcome)
+        lines.append(line)
         colour = style.BLUE if many else style.PALETTE[place]
         if not many:
-            _band(axes, rows, "p05", "p95", colour, style.BAND_90 * 0.8)
+            _band(axes, line, "p05", "p95", colour, style.BAND_90 * 0.8)
         axes.plot(
-            rows["week"], rows["mean"], color=colour, alpha=0.6 if many else 1.0,
+            line["week"], line["mean"], color=colour, alpha=0.6 if many else 1.0,
             linewidth=0.9 if many else 1.8, zorder=3,
         )  # fmt: skip
         label = style.shorten(style.words(region), 16)
-        ends.append((_last(rows), label, style.MUTED if many else colour))
+        ends.append((_last(line), label, style.MUTED if many else colour))
     if many:
-        mean = _series(weeks, "with_ta", "overall", outcome)
+        mean = runs.line("with_ta", OVERALL, outcome)
         axes.plot(mean["week"], mean["mean"], color=style.INK, linewidth=1.9, zorder=4)
-        parts.append(mean)
+        lines.append(mean)
     if _is_share(outcome):
         axes.set_ylim(*limits)
     else:
-        shown = pd.concat(parts) if parts else weeks.iloc[:0]
-        axes.set_ylim(*(_own_limits(shown, ("mean",) if many else ("p95", "mean")) or (0.0, 1.0)))
+        axes.set_ylim(*(_own_limits(lines, ("mean",) if many else ("p95", "mean")) or (0.0, 1.0)))
     if not any(math.isfinite(end[0]) for end in ends):
         style.say(axes, "no values")
     if many:
@@ -380,14 +406,12 @@ def commitments(runs: Courses) -> Figure:
     Counts are means over runs, all regions and both sides together; made = kept + broken + lapsed +
     open. The share pools all runs over four weeks.
     """
-    weeks = runs.weeks
-    weeks = weeks[(weeks["arm"] == "with_ta") & (weeks["region"] == "overall")]
     figure = style.figure(
         style.WIDTH, 3.7, "What was agreed, and what came of it",
         _footer(runs, f"{_MEANS} All regions, staff's and providers' commitments together."),
     )  # fmt: skip
     left, right = style.panels(figure, 2, 2)
-    flows = {name: _series(weeks, "with_ta", "overall", name) for name, _ in _COMMITMENTS}
+    flows = {name: runs.line("with_ta", OVERALL, name) for name, _ in _COMMITMENTS}
     _commitment_counts(left, runs, flows)
     _kept_share(right, runs, flows["commitments_kept"], flows["commitments_broken"])
     for axes in (left, right):
@@ -395,18 +419,17 @@ def commitments(runs: Courses) -> Figure:
     return figure
 
 
-def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, pd.DataFrame]) -> None:
+def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, Line]) -> None:
     """Running totals of each kind."""
     unit = OUTCOMES["commitments_made"].unit
     style.name_y(axes, f"running total ({unit})")
     style.week_ticks(axes, runs.scenario.horizon_weeks, 6, runs.scenario.start_date)
     ends = []
     for name, colour in _COMMITMENTS:
-        rows = flows[name]
-        total = rows["mean"].fillna(0.0).cumsum()
-        axes.plot(rows["week"], total, color=colour, linewidth=1.8, zorder=3)
+        total = np.nan_to_num(flows[name]["mean"]).cumsum()
+        axes.plot(flows[name]["week"], total, color=colour, linewidth=1.8, zorder=3)
         word = name.removeprefix("commitments_")
-        last = float(total.iloc[-1]) if len(total) else math.nan
+        last = float(total[-1]) if len(total) else math.nan
         ends.append((last, f"{word} {last:,.0f}", colour))
     top = max((end[0] for end in ends if math.isfinite(end[0])), default=0.0)
     axes.set_ylim(0, top * 1.08 if top > 0 else 1.0)
@@ -417,28 +440,23 @@ def _commitment_counts(axes: Axes, runs: Courses, flows: Mapping[str, pd.DataFra
     style.label_ends(axes, ends, runs.scenario.horizon_weeks)
 
 
-def _kept_share(axes: Axes, runs: Courses, kept: pd.DataFrame, broken: pd.DataFrame) -> None:
+def _kept_share(axes: Axes, runs: Courses, kept: Line, broken: Line) -> None:
     """Share kept of those reviewed, in blocks of four weeks, with the share over all weeks."""
     style.name_y(axes, f"kept of those reviewed ({OUTCOMES['commitments_kept_share'].unit})")
     style.week_ticks(axes, runs.scenario.horizon_weeks, 6, runs.scenario.start_date)
     axes.set_ylim(0.0, 1.0)
-    both = pd.DataFrame(
-        {
-            "kept": kept.set_index("week")["mean"],
-            "broken": broken.set_index("week")["mean"],
-        }
-    ).fillna(0.0)
-    both = both[both.index >= 1]
-    reviewed = float(both["kept"].sum() + both["broken"].sum())
-    if not reviewed > 0:
+    weeks = kept["week"]
+    both = np.nan_to_num(np.array([kept["mean"], broken["mean"]]))[:, weeks >= 1]
+    if not both.sum() > 0:
         style.say(axes, "no commitments were reviewed")
         return
-    block = (both.index.to_numpy() - 1) // KEPT_WINDOW
-    pooled = both.groupby(block).sum()
-    share = pooled["kept"] / (pooled["kept"] + pooled["broken"]).where(lambda n: n > 0)
-    centre = pooled.index.to_numpy() * KEPT_WINDOW + (KEPT_WINDOW + 1) / 2
+    blocks, block = np.unique((weeks[weeks >= 1] - 1) // KEPT_WINDOW, return_inverse=True)
+    pooled = np.array([np.bincount(block, weights=one) for one in both])
+    reviewed = pooled.sum(axis=0)
+    share = np.divide(pooled[0], reviewed, out=np.full(len(blocks), np.nan), where=reviewed > 0)
+    centre = blocks * KEPT_WINDOW + (KEPT_WINDOW + 1) / 2
     axes.plot(centre, share, color=style.BLUE, linewidth=1.4, marker="o", markersize=3, zorder=3)
-    overall = float(both["kept"].sum()) / reviewed
+    overall = float(both[0].sum() / both.sum())
     axes.axhline(overall, color=style.MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
     style.mark_week(axes, runs.scenario.end_of_ta)
     style.label_ends(
@@ -456,6 +474,11 @@ _POINTS = {
 }
 
 
+def _columns(rows: Sequence[Mapping[str, Any]], *names: str) -> np.ndarray:
+    """Columns of rows, (column, row)."""
+    return np.array([[row[name] for row in rows] for name in names], dtype=float)
+
+
 def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
     """The 90 % interval of a single run at each point, from chance alone and with parameter
     uncertainty.
@@ -467,7 +490,7 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
         InputError: an outcome is unknown.
     """
     names = _check(outcomes)
-    frame = runs.summary[runs.summary["region"] == "overall"]
+    summary = runs.by_point()
     figure = style.figure(
         style.WIDTH, 1.25 + 2.15 * math.ceil(len(names) / 3),
         "How far single runs differ: by chance alone, and with what we do not know",
@@ -475,16 +498,16 @@ def spread(runs: Courses, outcomes: Sequence[str] = HEADLINES) -> Figure:
                 f"parameters together.\n{runs.sets}."),
     )  # fmt: skip
     for axes, name in zip(style.panels(figure, len(names), min(3, len(names))), names, strict=True):
-        rows = frame[(frame["outcome"] == name) & frame["point"].isin(list(_POINTS))]
-        rows = rows.reset_index(drop=True)
-        at, half = rows.index.to_numpy(), z_value() * rows["sd_chance"].to_numpy(dtype=float)
+        points = [point for point in _POINTS if (OVERALL, name, point) in summary]
+        rows = [summary[OVERALL, name, point] for point in points]
+        mean, sd, p05, p95 = _columns(rows, "mean", "sd_chance", "p05", "p95")
+        at, half = np.arange(len(rows)), z_value() * sd
         bounds = OUTCOMES[name].low, OUTCOMES[name].high
-        low, high = (rows["mean"] + side * half for side in (-1, 1))
-        low, high = low.clip(*bounds), high.clip(*bounds)
-        axes.vlines(at, rows["p05"], rows["p95"], color=style.WITH_TA, alpha=0.3, linewidth=9)
+        low, high = np.clip(mean - half, *bounds), np.clip(mean + half, *bounds)
+        axes.vlines(at, p05, p95, color=style.WITH_TA, alpha=0.3, linewidth=9)
         axes.vlines(at, low, high, color=style.WITH_TA, linewidth=3.5)
-        axes.plot(at, rows["mean"], "o", color=style.INK, markersize=3.5, zorder=4)
-        axes.set_xticks(at, [_POINTS[point] for point in rows["point"]])
+        axes.plot(at, mean, "o", color=style.INK, markersize=3.5, zorder=4)
+        axes.set_xticks(at, [_POINTS[point] for point in points])
         axes.set_xlim(-0.6, len(rows) - 0.4)
         style.name_y(axes, style.axis_label(name))
     return figure
@@ -497,9 +520,10 @@ def effects(runs: Courses, outcome: str = "capacity") -> Figure:
         InputError: the outcome is unknown.
     """
     (name,) = _check([outcome])
-    frame = runs.summary
-    rows = frame[(frame["outcome"] == name) & (frame["point"] == "end_of_ta")]
-    rows = rows.set_index("region").loc[[*runs.scenario.region_names, "overall"]]
+    summary = runs.by_point()
+    regions = [*runs.scenario.region_names, OVERALL]
+    rows = [summary[region, name, "end_of_ta"] for region in regions]
+    mean, p05, p95 = _columns(rows, "effect_mean", "effect_p05", "effect_p95")
     figure = style.figure(
         style.WIDTH, 1.6 + 0.24 * len(rows), "What TA adds, region by region, at the end of TA",
         _footer(
@@ -510,10 +534,10 @@ def effects(runs: Courses, outcome: str = "capacity") -> Figure:
     )  # fmt: skip
     (axes,) = style.panels(figure, 1, 1)
     at = np.arange(len(rows))
-    axes.hlines(at, rows["effect_p05"], rows["effect_p95"], color=style.WITH_TA, alpha=0.4, lw=5)
-    axes.plot(rows["effect_mean"], at, "o", color=style.INK, markersize=4, zorder=4)
+    axes.hlines(at, p05, p95, color=style.WITH_TA, alpha=0.4, lw=5)
+    axes.plot(mean, at, "o", color=style.INK, markersize=4, zorder=4)
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(at, [style.shorten(style.words(str(one)), 22) for one in rows.index])
+    axes.set_yticks(at, [style.shorten(style.words(region), 22) for region in regions])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     style.name_x(axes, f"effect on {style.axis_label(name)}")
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.core.outcomes import HEADLINES
 from sim.core.units import OVERALL
@@ -75,12 +75,14 @@ def figures(study: Study[Spec], tables: Mapping[str, Table]) -> list[Figure]:
 
 def _in_words(tables: Mapping[str, Table]) -> str:
     """The means at the horizon in words, for readers who cannot see the lines."""
-    summary = tables["summary"].frame
-    rows = summary[(summary["region"] == OVERALL) & (summary["point"] == "horizon")]
-    look: Any = rows.set_index("outcome")
+    rows = [
+        row for row in tables["summary"].rows()
+        if row["region"] == OVERALL and row["point"] == "horizon"
+    ]  # fmt: skip
+    look = {row["outcome"]: row for row in rows}
     parts = [
-        f"{words(name)} {number(look.at[name, 'mean'])} (without TA "
-        f"{number(look.at[name, 'no_ta_mean'])})"
+        f"{words(name)} {number(look[name]['mean'])} (without TA "
+        f"{number(look[name]['no_ta_mean'])})"
         for name in HEADLINES
     ]
     return f"Means by week; at the horizon: {', '.join(parts)}."
@@ -96,4 +98,4 @@ def _team(study: Study[Spec], tables: Mapping[str, Table]) -> Drawn:
     from sim.studies.run.team_plot import team_network
 
     footer = f"One run, seed {study.seed}, scenario: {style.shorten(study.scenario.name, 70)}"
-    return team_network(tables[TEAM].frame, tables[TIES].frame, footer, study.start_date)
+    return team_network(tables[TEAM].arrays, tables[TIES].arrays, footer, study.start_date)

@@ -12,7 +12,7 @@ import numpy as np
 from sim.core.outcomes import BETWEEN, HEADLINES, INDEX, OUTCOMES, Outcome, spread, worst
 from sim.core.threads import by_threads, thread_count
 from sim.present import arrow
-from sim.present.table import PART_ROWS, LongRows, Rows, cut
+from sim.present.table import PART_ROWS, PlainRows, Rows, cut
 from sim.runs.bands import ARMS, QUANTILES, WeekTable, exact
 from sim.runs.own import names
 from sim.runs.weekly import PointValues
@@ -39,7 +39,7 @@ def _grid(*sizes: int) -> list[np.ndarray]:
     return [axis.reshape(-1) for axis in np.indices(sizes, dtype=np.int32)]
 
 
-class RunRows(LongRows):
+class RunRows(Rows):
     """A row for each run, region, outcome and point, in this order; a failed run has one row.
 
     Args:
@@ -53,17 +53,17 @@ class RunRows(LongRows):
     )  # fmt: skip
 
     def __init__(self, values: PointValues, places: Sequence[str]) -> None:
-        self.values, self.places, self.known = values, places, names(values.own)
+        self._values, self.places, self.known = values, places, names(values.own)
         self.each = len(places) * len(self.known) * len(values.points)
         """Rows of a run that did not fail."""
 
     def __len__(self) -> int:
-        failed = int(self.values.failed.sum())
-        return failed + self.each * (len(self.values.failed) - failed)
+        failed = int(self._values.failed.sum())
+        return failed + self.each * (len(self._values.failed) - failed)
 
     def parts(self) -> Iterator[pa.Table]:
-        """See :class:`~sim.present.table.LongRows`; threads make the parts."""
-        ends = np.cumsum(np.where(self.values.failed, 1, self.each))
+        """See :class:`~sim.present.table.Rows`; threads make the parts."""
+        ends = np.cumsum(np.where(self._values.failed, 1, self.each))
 
         def part(first: int) -> pa.Table:
             start, last = np.searchsorted(ends, (first, first + PART_ROWS - 1), side="right")
@@ -77,7 +77,7 @@ class RunRows(LongRows):
         """The rows of some runs whole."""
         import pyarrow as pa
 
-        values, failed = self.values, self.values.failed[some]
+        values, failed = self._values, self._values.failed[some]
         good: Any = ~failed if failed.any() else slice(None)
         run = np.repeat(np.arange(len(failed)), np.where(failed, 1, self.each))
         is_lost = failed[run]
@@ -122,7 +122,7 @@ class RunRows(LongRows):
         return pa.Table.from_arrays(columns, names=list(self.names))
 
 
-class WeekRows(LongRows):
+class WeekRows(Rows):
     """A row for each arm, region, week and outcome, in this order."""
 
     names = ("arm", "region", "week", "outcome", "n", "mean", *QUANTILE_NAMES)
@@ -136,7 +136,7 @@ class WeekRows(LongRows):
         return self.table.n.size
 
     def parts(self) -> Iterator[pa.Table]:
-        """See :class:`~sim.present.table.LongRows`."""
+        """See :class:`~sim.present.table.Rows`."""
         import pyarrow as pa
 
         table, known = self.table, self.known
@@ -154,7 +154,7 @@ class WeekRows(LongRows):
         return cut(pa.Table.from_arrays(columns, names=list(self.names)))
 
 
-def summary_rows(values: PointValues, places: Sequence[str]) -> Rows:
+def summary_rows(values: PointValues, places: Sequence[str]) -> PlainRows:
     """A row for each region, outcome and point, see :meth:`sim.studies.run.runs.Runs.summary`.
 
     Where there are several regions, rows of the worst region and of the spread between regions
@@ -182,7 +182,7 @@ def summary_rows(values: PointValues, places: Sequence[str]) -> Rows:
 
     parts = list(by_threads(work, blocks, thread_count()))
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Rows(
+    return PlainRows(
         {
             "outcome": [name for _, name, _ in rows],
             "unit": [units[name] for _, name, _ in rows],
@@ -247,7 +247,7 @@ def _spread(by_sets: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.sqrt(chance), np.sqrt(between)
 
 
-class Trajectories(LongRows):
+class Trajectories(Rows):
     """A row for each run, arm, region and week; a column for each outcome.
 
     Args:
@@ -264,19 +264,19 @@ class Trajectories(LongRows):
         places: Sequence[str],
         own: Sequence[Outcome] = (),
     ) -> None:
-        self.keys, self.values, self.places = keys, values, places
+        self.keys, self._values, self.places = keys, values, places
         self.names = ("set", "replicate", "arm", "region", "week", *names(own))
 
     def __len__(self) -> int:
-        return self.values[..., 0].size
+        return self._values[..., 0].size
 
     def parts(self) -> Iterator[pa.Table]:
-        """See :class:`~sim.present.table.LongRows`."""
+        """See :class:`~sim.present.table.Rows`."""
         import pyarrow as pa
 
-        runs, arms, weeks = self.values.shape[:3]
+        runs, arms, weeks = self._values.shape[:3]
         run, arm, place, week = _grid(runs, arms, len(self.places), weeks)
-        by_place = np.swapaxes(self.values, 2, 3).reshape(len(run), -1)
+        by_place = np.swapaxes(self._values, 2, 3).reshape(len(run), -1)
         columns = [
             arrow.numbers(self.keys[run, 0]),
             arrow.numbers(self.keys[run, 1]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.parameters import Parameters
-from sim.present.table import Column, Rows, Table
+from sim.present.table import Column, PlainRows, Table
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _snapshots(
     parameters: Parameters | None,
     replicate: int = 0,
     region: int = 0,
-) -> tuple[Rows, Rows]:
+) -> tuple[PlainRows, PlainRows]:
     from sim.core.streams import Streams
     from sim.engine import compiled
     from sim.engine.kernel import FIELDS
@@ -72,7 +72,7 @@ def _snapshots(
     people = states[region]["people"]
     moments = {0: "start", scenario.horizon_weeks: "horizon", scenario.end_of_ta: "end of TA"}
     weeks = sorted(moments)
-    posts = Rows(
+    posts = PlainRows(
         {
             "moment": [moments[week] for week in weeks for _ in range(size)],
             "week": np.repeat(weeks, size),
@@ -83,7 +83,7 @@ def _snapshots(
         }
     )
     pairs = np.array(ties, dtype=np.int64).reshape(-1, 2)
-    return posts, Rows({"post": pairs[:, 0], "other": pairs[:, 1]})
+    return posts, PlainRows({"post": pairs[:, 0], "other": pairs[:, 1]})
 
 
 def is_drawable(scenario: Scenario) -> bool:

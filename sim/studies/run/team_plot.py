@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
@@ -17,6 +17,12 @@ from matplotlib.figure import Figure
 from sim.core.errors import InputError
 from sim.present import style
 from sim.present.format import week
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Columns = Mapping[str, Any]
+"""Columns by name, each an array of one value for each row."""
 
 
 def _places(size: int, ties: np.ndarray) -> np.ndarray:
@@ -44,23 +50,31 @@ def _places(size: int, ties: np.ndarray) -> np.ndarray:
 
 
 def team_network(
-    posts: pd.DataFrame, ties: pd.DataFrame, footer: str = "", start_date: date | None = None
+    posts: Columns | pd.DataFrame,
+    ties: Columns | pd.DataFrame,
+    footer: str = "",
+    start_date: date | None = None,
 ) -> Figure:
     """One region's team at several moments, with posts in fixed positions, coloured by integration.
 
     Args:
-        posts, ties: the team of one region, see :func:`sim.studies.run.team.take_snapshots`.
+        posts, ties: the team of one region, see :func:`sim.studies.run.team.take_snapshots`: frames
+            or their columns by name.
         footer: a text that says where the snapshots come from.
         start_date: first day of week 1, where it is known.
 
     Raises:
         InputError: no snapshot is given.
     """
-    if posts.empty:
+    if not len(posts):
         raise InputError("no snapshot of a team is given", field="snapshots")
-    snapshots: Any = posts.groupby(["moment", "week"], sort=False)
-    region, size = str(posts["region"].iloc[0]), posts["post"].nunique()
-    all_core = bool(posts["in_core_team"].iloc[:size].all())
+    moments, weeks, post, core, level = (
+        np.asarray(posts[name])
+        for name in ("moment", "week", "post", "in_core_team", "integration")
+    )
+    snapshots = list(dict.fromkeys(zip(moments.tolist(), weeks.tolist(), strict=True)))
+    region, size = str(np.asarray(posts["region"])[0]), len(set(post.tolist()))
+    all_core = bool(core[:size].all())
     figure = style.figure(
         max(6.0, 0.9 + 2.6 * len(snapshots)), 3.95,
         f"Integration in one team: {style.shorten(style.words(region), 30)}, {size} staff",
@@ -70,14 +84,16 @@ def team_network(
             footer,
         ])),
     )  # fmt: skip
-    pairs = ties.to_numpy()
+    pairs = np.column_stack([np.asarray(ties[name]) for name in ("post", "other")])
     places = _places(size, pairs)
     scale = Normalize(0.0, 1.0)
     widths = [*[1.0] * len(snapshots), 0.05]
     *grid, last = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
-    for axes, ((moment, at), rows) in zip(grid, snapshots, strict=True):
+    for axes, (moment, at) in zip(grid, snapshots, strict=True):
+        rows = (moments == moment) & (weeks == at)
         title = f"{moment}, {week(at, start_date)}"
-        _team(axes, rows, list(places[pairs]), places, scale, title, rim=not all_core)
+        rims = [bool(one) and not all_core for one in core[rows]]
+        _team(axes, level[rows], rims, list(places[pairs]), places, scale, title)
     bar = figure.colorbar(ScalarMappable(scale, "YlGnBu"), cax=last)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(colors=style.MUTED, labelsize=9, width=0.8, length=3)
@@ -87,25 +103,23 @@ def team_network(
 
 def _team(
     axes: Axes,
-    rows: pd.DataFrame,
+    level: np.ndarray,
+    rims: list[bool],
     segments: list[np.ndarray],
     places: np.ndarray,
     scale: Normalize,
     title: str,
-    *,
-    rim: bool,
 ) -> None:
     """One moment of :func:`team_network`."""
     axes.add_collection(LineCollection(segments, colors=style.FAINT, linewidths=0.9, zorder=1))
-    core = [rim and is_core for is_core in rows["in_core_team"]]
     axes.scatter(
-        places[:, 0], places[:, 1], c=rows["integration"], cmap="YlGnBu", norm=scale,
+        places[:, 0], places[:, 1], c=level, cmap="YlGnBu", norm=scale,
         s=260.0 if len(places) <= 14 else max(40.0, 3600.0 / len(places)),
-        edgecolors=[style.INK if dark else "#8C8C8C" for dark in core],
-        linewidths=[2.0 if dark else 0.8 for dark in core], zorder=2,
+        edgecolors=[style.INK if dark else "#8C8C8C" for dark in rims],
+        linewidths=[2.0 if dark else 0.8 for dark in rims], zorder=2,
     )  # fmt: skip
     axes.set_title(
-        f"{title}\nmean {np.mean(rows['integration']):.2f}", fontsize=style.TEXT_SIZE,
+        f"{title}\nmean {np.mean(level):.2f}", fontsize=style.TEXT_SIZE,
         color=style.INK, loc="center", linespacing=1.4,
     )  # fmt: skip
     axes.set_axis_off()
