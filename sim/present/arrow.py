@@ -72,7 +72,7 @@ def written(table: pa.Table) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             parts = [
-                pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast("large_string"))
+                pa.DictionaryArray.from_arrays(part.indices, texts(part.dictionary.to_pylist()))
                 for part in table.column(place).chunks
             ]
             kind = pa.dictionary(field.type.index_type, pa.large_string())
