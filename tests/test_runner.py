@@ -28,9 +28,10 @@ from sim.engine import batch
 from sim.runs import bands, making, merging
 from sim.runs.collect import Points, RunValues
 from sim.runs.execute import Execution, Unfinished, execute
-from sim.runs.plan import WORK, RunPlan, common, independent, staff_weeks
+from sim.runs.plan import WORK, WORK_IN_PYTHON, RunPlan, common, independent, staff_weeks
 from sim.runs.shard import parse_shard
 from sim.runs.store import Store
+from sim.runs.weekly import RunWeeks, Weekly, job_weeks
 from sim.scenario.scenario import Scenario
 
 
@@ -196,6 +197,87 @@ def test_chunks_are_those_of_the_plan_alone() -> None:
     work = chunk(national, 10**5, 8) * staff_weeks(national)
     assert WORK / 2 < work <= WORK
     assert chunk(SCENARIO, 10**6, 2**22) == 4  # 16 MiB
+
+
+def test_chunks_of_an_engine_in_python_keep_many_processes_busy() -> None:
+    def chunk(scenario: Scenario, runs: int, engine: str) -> int:
+        job = independent(scenario, sets(1), runs, job_weeks(scenario), counterfactual=True)
+        return RunPlan((job,), 1, engine).chunk(8, Weekly(runs).parts)
+
+    assert chunk(SCENARIO, 1280, "compiled") == 1280 // 8
+    assert chunk(SCENARIO, 1280, "mesa") == 1280 // 64
+    national = Scenario.shipped("national")
+    assert chunk(national, 6400, "mesa") == max(1, WORK_IN_PYTHON // (2 * staff_weeks(national)))
+
+
+# --- a chunk that several threads make -----------------------------------------------------------
+
+
+@pytest.fixture
+def weekly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[RunWeeks, list[str]]]:
+    """Makes 40 sets x 30 with bands, of which three fail, in 8 chunks; gives the result and the
+    names of the stored parts, which hold a hash of their bytes."""
+    real = batch.run_here
+
+    def run_here(scenario: Any, matrix: Any, which: Any, replicates: Any, *words: Any, **more: Any):
+        if set(replicates.tolist()) & {92, 117, 1199}:
+            raise MemoryError("planted")
+        return real(scenario, matrix, which, replicates, *words, **more)
+
+    monkeypatch.setattr(batch, "run_here", run_here)
+    monkeypatch.setattr("sim.runs.execute.LEAST_WORK", 1)
+    plan = RunPlan(
+        (independent(SCENARIO, sets(40), 30, job_weeks(SCENARIO), counterfactual=True),), SEED
+    )
+
+    def make(name: str, **how: Any) -> tuple[RunWeeks, list[str]]:
+        store = tmp_path / name
+        found = execute(plan, Execution(store=store, **how), Weekly(plan.runs))
+        return found, sorted(path.name for path in store.glob("part-*"))
+
+    return make
+
+
+def test_threads_that_make_a_chunk_together_write_the_same_bytes(
+    weekly: Callable[..., tuple[RunWeeks, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, parts = weekly("alone", threads=1)
+    assert len(parts) == 8
+    assert [one.replicate for one in alone.made.failures] == [92, 117, 1199]
+    shares: list[list[int]] = []
+    real = making.make
+
+    def make(plan: RunPlan, collect: Any, chunks: Any, rooms: Any = None) -> Any:
+        shares.append([len(runs) for runs in chunks])
+        return real(plan, collect, chunks, rooms)
+
+    monkeypatch.setattr(making, "make", make)
+    for threads in (3, 64):
+        shares.clear()
+        together, same = weekly(f"{threads}", threads=threads)
+        assert same == parts
+        assert together.made.failures == alone.made.failures
+        for name in ("n", "mean", "quantiles"):
+            np.testing.assert_array_equal(getattr(together.table, name), getattr(alone.table, name))
+        assert sum(map(sum, shares)) == 1200
+        assert max(map(sum, shares)) <= 1200 / min(threads, 60)
+
+
+def test_a_chunk_that_was_being_made_is_made_again(
+    weekly: Callable[..., tuple[RunWeeks, list[str]]], tmp_path: Path
+) -> None:
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    _, parts = weekly("whole", threads=1)
+    with pytest.raises(InterruptedRun):
+        weekly("s", threads=16, progress=stop)
+    kept = len(list((tmp_path / "s").glob("part-*")))
+    assert 0 < kept < 8
+    assert weekly("s", threads=5, resume=True)[1] == parts
 
 
 # --- shards --------------------------------------------------------------------------------------

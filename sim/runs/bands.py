@@ -20,7 +20,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +30,6 @@ from sim.stats.intervals import rank_of
 
 if TYPE_CHECKING:
     from sim.engine.reduction import Reduction
-    from sim.engine.rooms import Rooms
     from sim.runs.own import OwnReduction
 
 ARMS = ("with_ta", "without_ta", "effect")
@@ -75,7 +73,7 @@ class Bands:
         runs_expected: the number of runs; it decides between exact values and histograms.
         arms: how many of the conditions in ARMS have values: all of them, or the first only.
         own: the user's own outcomes, whose columns follow those of codose.
-        rooms: memory for the counts, which nothing else of this thread uses then; default: new.
+        zeros: gives the memory for the counts; default: new memory.
     """
 
     def __init__(
@@ -86,7 +84,7 @@ class Bands:
         *,
         arms: int = 3,
         own: Sequence[Outcome] = (),
-        rooms: Rooms | None = None,
+        zeros: Callable[[tuple[int, ...], Any], np.ndarray] = np.zeros,
     ) -> None:
         self.about = (*OUTCOMES.values(), *own)
         self.shape = (weeks, places, len(self.about))
@@ -99,15 +97,18 @@ class Bands:
             limits = [(low, high), (low, high), (-span, span)][:arms]
             # The count of one bin can reach the number of runs.
             counter = np.dtype(np.uint16 if runs_expected < 2**16 else np.uint32)
-            counts = (np.zeros if rooms is None else partial(rooms.zeros, "counts"))(
-                (arms, weeks, places * len(self.about), BINS_KEPT), counter
-            )
+            counts = zeros((arms, weeks, places * len(self.about), BINS_KEPT), counter)
             self._histograms = _Histograms(weeks, limits, counts)
 
     @property
     def exact(self) -> bool:
         """Whether every value is kept."""
         return self._histograms is None
+
+    @property
+    def counts(self) -> np.ndarray | None:
+        """The memory of the counts; None where every value is kept."""
+        return None if self._histograms is None else self._histograms.counts
 
     def add(self, *values: np.ndarray) -> None:
         """Count a batch: (run, week, region, outcome) with TA and, where it was run, without TA."""

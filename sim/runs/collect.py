@@ -7,7 +7,8 @@ what a collector has kept:
 * ``measure(job, which, records)`` turns the records of runs into arrays with one row a run; threads
   call it;
 * ``state(plan, pieces)`` gives a chunk as plain arrays, which any process can make and a store
-  keeps;
+  keeps; ``open(plan, runs, shelf)`` gives a chunk in the making, an :class:`OpenChunk`, to which
+  several threads add rows;
 * ``empty(plan)`` makes a gathering without runs; ``join(runs, state)`` adds a chunk to it, and
   ``add(runs, pieces)`` the rows of some runs: threads call it at the same time;
 * ``result(made)`` gives the result.
@@ -17,6 +18,7 @@ The order in which chunks are added does not change one bit of the result.
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +31,7 @@ import numpy as np
 from sim.core import outcomes as outcome_table
 from sim.core.errors import InputError, check_known
 from sim.engine.reduction import Reduction
+from sim.engine.rooms import Shelf
 from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, Piece, RunPlan
 from sim.scenario.scenario import Scenario
@@ -142,6 +145,47 @@ class Gathering(Generic[Result]):
         raise NotImplementedError
 
 
+class OpenChunk:
+    """A chunk in the making: threads add its rows, in any order.
+
+    Args:
+        kept: the collector.
+        plan: the plan of the chunk.
+        runs: the runs of the chunk.
+    """
+
+    def __init__(self, kept: Collector[Any], plan: RunPlan, runs: range) -> None:
+        self.kept, self.plan, self.runs = kept, plan, runs
+        self._rows: list[Rows] = []
+        self._failures: list[Failure] = []
+        self._left = len(runs)
+        self._lock = threading.Lock()
+
+    def add(self, rows: Rows) -> bool:
+        """Take in the rows of some runs; return whether they were the last of the chunk."""
+        self.take(rows)
+        start = int(self.plan.edges[rows.piece.job]) + rows.piece.first - self.runs.start
+        with self._lock:
+            self._failures += [(start + row, stage, why) for row, stage, why in rows.failures]
+            self._left -= len(rows.piece)
+            return self._left == 0
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The complete chunk as plain arrays, with its failed runs by their row in the chunk."""
+        text = json.dumps(sorted(self._failures)).encode()
+        return {**self.arrays(), "failures": np.frombuffer(text, dtype=np.uint8)}
+
+    def take(self, rows: Rows) -> None:
+        """Keep what the chunk needs of the rows; their memory may be used again afterwards where
+        the collector does not keep rows as they are."""
+        self._rows.append(rows)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What was kept of all rows."""
+        rows = sorted(self._rows, key=lambda one: (one.piece.job, one.piece.first))
+        return self.kept.state(self.plan, rows)
+
+
 class Collector(Generic[Result]):
     """Says what is kept of runs; see the module. Collectors can be pickled.
 
@@ -199,6 +243,16 @@ class Collector(Generic[Result]):
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
         """A chunk of a plan as plain arrays, the same on every machine."""
         raise NotImplementedError
+
+    def open(self, plan: RunPlan, runs: range, shelf: Shelf) -> OpenChunk:
+        """A chunk in the making.
+
+        Args:
+            plan: the plan of the chunk.
+            runs: the runs of the chunk.
+            shelf: memory of the chunks of this plan that are complete.
+        """
+        return OpenChunk(self, plan, runs)
 
     def empty(self, plan: RunPlan) -> Gathering[Result]:
         """A gathering without runs."""

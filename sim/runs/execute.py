@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,9 +31,20 @@ from sim.core import signals
 from sim.core.errors import CodoseError, InputError, InterruptedRun
 from sim.core.threads import by_threads, in_order, thread_count
 from sim.engine.layout import source_hash
-from sim.engine.rooms import Rooms
+from sim.engine.rooms import Rooms, Shelf
+from sim.engine.summary import lanes
 from sim.runs import making, parts, price
-from sim.runs.collect import Collector, FailedRun, Gathering, Looks, Made, Points, Rows, RunValues
+from sim.runs.collect import (
+    Collector,
+    FailedRun,
+    Gathering,
+    Looks,
+    Made,
+    OpenChunk,
+    Points,
+    Rows,
+    RunValues,
+)
 from sim.runs.plan import WORK, RunPlan
 from sim.runs.processes import Processes
 from sim.runs.shard import Shard, check_shard, of_shard
@@ -44,6 +56,9 @@ Progress = Callable[[int, int], object]
 
 LEAST_WORK = 2**16
 """Least staff-weeks of a thread's task: the overhead of a task equals thousands of them."""
+FEW = 4
+"""Fewer tasks for each thread are few: one that ends last would keep the others waiting. Otherwise
+no two threads make one chunk, because they would wait for each other now and then."""
 MOST_WAITING = 2**27
 """Most bytes of chunks that wait to be written; exact weekly values are in memory anyway."""
 
@@ -244,7 +259,10 @@ class _Assembly:
         self.waiting: list[tuple[int, dict[str, np.ndarray]]] = []
         """Chunks that were taken in and not written yet."""
         self.waiting_bytes = 0
-        self.rooms = Rooms()
+        self.rooms, self.shelf = Rooms(), Shelf()
+        self.open: dict[int, OpenChunk] = {}
+        """Chunks that threads are making."""
+        self.opening = threading.Lock()
         self.store = self._open(note)
 
     def runs_of(self, chunk: int) -> range:
@@ -350,7 +368,7 @@ class _Assembly:
             workers = 1  # engines in Python cannot run in parallel threads
         tasks = self._tasks(missing, workers)
         if self.in_states:
-            for states in by_threads(self._states, tasks, workers):
+            for states in by_threads(self._states, list(self._shares(tasks, workers)), workers):
                 for chunk, state in states:
                     self._keep(chunk, state)
                     yield chunk
@@ -362,13 +380,29 @@ class _Assembly:
         """Group chunks into tasks, large enough for a thread and enough of them to share out."""
         if not self.plan.compiled:
             return [[chunk] for chunk in missing]
-        share = self.plan.work // (8 * workers)
-        return self._groups(missing, max(LEAST_WORK, min(WORK, share)))
+        return self._groups(missing, self._share(workers))
+
+    def _share(self, workers: int) -> int:
+        """Staff-weeks of a thread's task."""
+        return max(LEAST_WORK, min(WORK, self.plan.work // (8 * workers)))
 
     def _groups(self, chunks: Sequence[int], work: int) -> list[list[int]]:
-        one = max(1, self.plan.work * self.size // self.plan.runs)
-        size = max(1, round(work / one))
+        size = max(1, round(work * self.plan.runs / (self.plan.work * self.size)))
         return [list(chunks[first : first + size]) for first in range(0, len(chunks), size)]
+
+    def _shares(self, tasks: list[list[int]], workers: int) -> Iterator[list[range]]:
+        """The runs of each task; where many threads have few tasks, a chunk becomes several."""
+        size = self.plan.runs
+        if workers > 1 and len(tasks) < FEW * workers:
+            size = lanes(max(1, self._share(workers) * self.plan.runs // self.plan.work))
+        for chunks in tasks:
+            runs = [self.runs_of(chunk) for chunk in chunks]
+            if len(runs) > 1:
+                yield runs
+            else:
+                yield from (
+                    [runs[0][first : first + size]] for first in range(0, len(runs[0]), size)
+                )
 
     def _add(self, chunks: list[int]) -> list[int]:
         """Make the chunks of a task and take them in, batch by batch where the collector allows it;
@@ -389,13 +423,25 @@ class _Assembly:
         """Take in some runs, wholly or not at all."""
         with signals.held():
             self.gathering.add(runs, rows)
-            self._note(runs, making.failures_of(rows))
+            for one in rows:
+                first = int(self.plan.edges[one.piece.job]) + one.piece.first
+                self._note(range(first, first + len(one.piece)), one.failures)
 
-    def _states(self, chunks: Sequence[int]) -> list[tuple[int, dict[str, np.ndarray]]]:
-        """Make each chunk as plain arrays; runs in a thread."""
-        ranges = [self.runs_of(chunk) for chunk in chunks]
-        states = making.states(self.plan, self.collect, ranges, self.rooms)
-        return list(zip(chunks, states, strict=True))
+    def _states(self, share: list[range]) -> list[tuple[int, dict[str, np.ndarray]]]:
+        """Make runs of some chunks; return the chunks that are complete with them, as plain arrays;
+        runs in a thread."""
+        complete = []
+        for place, rows in making.make(self.plan, self.collect, share, self.rooms):
+            number = share[place].start // self.size
+            with self.opening:
+                if number not in self.open:
+                    runs = self.runs_of(number)
+                    self.open[number] = self.collect.open(self.plan, runs, self.shelf)
+                chunk = self.open[number]
+            if chunk.add(rows):
+                complete.append((number, chunk.state()))
+                del self.open[number]
+        return complete
 
     # --- elsewhere ---------------------------------------------------------------------------
 
@@ -453,7 +499,7 @@ class _Assembly:
         return store
 
     def _again(self, chunk: int) -> dict[str, np.ndarray]:
-        ((_, state),) = self._states([chunk])
+        ((_, state),) = self._states([self.runs_of(chunk)])
         return state
 
     def _keep(self, chunk: int, state: dict[str, np.ndarray]) -> None:

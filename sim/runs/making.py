@@ -6,8 +6,7 @@ Every run that fails does so in this module; :mod:`sim.runs.execute` has the rul
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -21,7 +20,7 @@ from sim.core.outcomes import RECORD
 from sim.engine import batch
 from sim.engine.layout import source_hash
 from sim.engine.reduction import not_finite
-from sim.engine.rooms import Room, Rooms
+from sim.engine.rooms import Room, Rooms, Shelf
 from sim.runs.collect import Collector, Failure, Looks, Rows
 from sim.runs.engines import checked_record
 from sim.runs.own import OwnEngine, WrongSource, plain, reported
@@ -202,28 +201,12 @@ def states(
     plan: RunPlan, collect: Collector[Any], chunks: Sequence[range], rooms: Rooms | None = None
 ) -> Iterator[dict[str, np.ndarray]]:
     """Chunks as plain arrays, in order, with their failed runs."""
-    for _, together in groupby(make(plan, collect, chunks, rooms), key=itemgetter(0)):
-        failures: list[Failure] = []
-        arrays = collect.state(plan, _noting(together, failures))
-        text = json.dumps(failures).encode()
-        yield {**arrays, "failures": np.frombuffer(text, dtype=np.uint8)}
-
-
-def _noting(found: Iterable[tuple[int, Rows]], into: list[Failure]) -> Iterator[Rows]:
-    """The rows of a chunk as they come; each failed run is added by its row in the chunk."""
-    done = 0
-    for _, rows in found:
-        into += [(done + row, stage, why) for row, stage, why in rows.failures]
-        done += len(rows.piece)
-        yield rows
-
-
-def failures_of(rows: Sequence[Rows]) -> list[Failure]:
-    """The failed runs of a chunk, by their row in the chunk."""
-    failures: list[Failure] = []
-    for _ in _noting(((0, one) for one in rows), failures):
-        pass
-    return failures
+    shelf = Shelf()
+    for place, together in groupby(make(plan, collect, chunks, rooms), key=itemgetter(0)):
+        chunk = collect.open(plan, chunks[place], shelf)
+        for _, rows in together:
+            chunk.add(rows)
+        yield chunk.state()
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from sim.scenario.scenario import Scenario
 
 WORK = 2**24
 """Most staff-weeks of a chunk: about half a second of one thread."""
+WORK_IN_PYTHON = 2**18
+"""The same for engines in Python: some seconds of one process."""
 PARTS = 64
 """Least number of chunks of a plan, if it has as many runs."""
 MOST_RUNS = 2**28
@@ -463,9 +465,12 @@ class RunPlan:
 
         Args:
             run_bytes: bytes that are kept of a run.
-            parts: the least number of chunks; with fewer, chunks may be larger in proportion.
+            parts: the least number of chunks that the compiled engine makes; with fewer, chunks may
+                be larger in proportion. An engine in Python takes so long for a chunk that it
+                always makes 64 or more, each of some seconds at most.
         """
-        by_work = WORK * self.runs * PARTS // (max(1, self.work) * parts)
+        parts, most = (parts, WORK * PARTS // parts) if self.compiled else (PARTS, WORK_IN_PYTHON)
+        by_work = most * self.runs // max(1, self.work)
         by_memory = _BYTES // max(1, run_bytes)
         by_share = -(-self.runs // parts)
         return max(1, min(by_work, by_memory, by_share, _RUNS))

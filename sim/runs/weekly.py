@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +17,17 @@ from sim.core import outcomes
 from sim.core.outcomes import Outcome
 from sim.core.units import OVERALL
 from sim.engine.reduction import Reduction
-from sim.engine.rooms import Rooms
+from sim.engine.rooms import Shelf
 from sim.runs import bands
 from sim.runs.bands import ARMS, Bands, WeekTable
-from sim.runs.collect import Arrays, Collector, FailedRun, Gathering, Made, Rows, State
+from sim.runs.collect import Arrays, Collector, FailedRun, Gathering, Made, OpenChunk, Rows, State
 from sim.runs.own import OwnReduction
 from sim.runs.plan import PARTS, Job, RunPlan
 from sim.scenario.scenario import Scenario
 
-_ROOMS = Rooms()
-"""Memory of each thread for the counts of a chunk, which are many times as large as its state."""
 _COUNTED_PARTS = 8
 """Least number of chunks where weeks are counted: few, as the size of a state hardly depends on its
-number of runs."""
+number of runs. Several threads make one such chunk together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,10 +136,10 @@ class Weekly(Collector["RunWeeks"]):
         """All weeks where bands are made."""
         return self.reduction(job).reported
 
-    def bands(self, job: Job, rooms: Rooms | None = None) -> Bands:
-        """Bands without runs; ``rooms`` may hold what they count."""
+    def bands(self, job: Job, zeros: Callable[..., np.ndarray] = np.zeros) -> Bands:
+        """Bands without runs, whose counts are in memory that ``zeros`` gives."""
         weeks, runs = job.scenario.horizon_weeks + 1, 0 if self.exact else self.runs
-        return Bands(weeks, len(job.places), runs, own=job.own, rooms=rooms)
+        return Bands(weeks, len(job.places), runs, own=job.own, zeros=zeros)
 
     def measure(self, job: Job, which: np.ndarray, records: Sequence[np.ndarray]) -> Arrays:
         """ "values" (runs, with and without TA, points, regions, outcomes) and, where bands are
@@ -174,14 +172,24 @@ class Weekly(Collector["RunWeeks"]):
 
     def state(self, plan: RunPlan, pieces: Iterable[Rows]) -> dict[str, np.ndarray]:
         (job,), values = plan.jobs, []
-        bands = self.bands(job, _ROOMS)
+        bands = self.bands(job)
         for rows in pieces:
             self.count(bands, job, rows)
             values.append(rows.arrays["values"])
         return {"values": np.concatenate(values), **bands.state()}
 
+    def open(self, plan: RunPlan, runs: range, shelf: Shelf) -> OpenChunk:
+        if self.exact:
+            return super().open(plan, runs, shelf)
+        return _Counted(self, plan, runs, shelf)
+
     def empty(self, plan: RunPlan) -> Gathering[RunWeeks]:
         return _Weeks(self, plan)
+
+    def values(self, job: Job, runs: int) -> np.ndarray:
+        """Memory for the values at the points, of any content."""
+        places = len(point_names(job.scenario)), len(job.places), len(job.outcomes)
+        return np.empty((runs, 2, *places))
 
 
 def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
@@ -191,6 +199,30 @@ def _at_points(job: Job, found: np.ndarray) -> np.ndarray:
     if "year_after" in values:
         values["persistence"] = values["year_after"] - values["end_of_ta"]
     return np.stack(list(values.values()), axis=1)
+
+
+class _Counted(OpenChunk):
+    """A chunk whose weeks all threads count together, so that rows need not be kept. Its counts are
+    many times as large as its state, and what they take is used again by a later chunk."""
+
+    kept: Weekly
+
+    def __init__(self, kept: Weekly, plan: RunPlan, runs: range, shelf: Shelf) -> None:
+        super().__init__(kept, plan, runs)
+        (self.job,), self.shelf = plan.jobs, shelf
+        self.bands = kept.bands(self.job, shelf.zeros)
+        self.values = kept.values(self.job, len(runs))
+
+    def take(self, rows: Rows) -> None:
+        self.kept.count(self.bands, self.job, rows)
+        first = rows.piece.first - self.runs.start
+        self.values[first : first + len(rows.piece)] = rows.arrays["values"]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        found = {"values": self.values, **self.bands.state()}
+        if (counts := self.bands.counts) is not None:
+            self.shelf.put(counts)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,8 +263,7 @@ class _Weeks(Gathering[RunWeeks]):
         super().__init__(kept, plan)
         self.job = plan.jobs[0]
         self.bands = kept.bands(self.job)
-        shape = 2, len(point_names(self.job.scenario)), len(self.job.places), len(self.job.outcomes)
-        self.values = np.empty((plan.runs, *shape))
+        self.values = kept.values(self.job, plan.runs)
         """Of any content in runs that have not arrived."""
         self.lock = threading.Lock()
         self.runs: list[tuple[int, int]] = []
@@ -256,7 +287,6 @@ class _Weeks(Gathering[RunWeeks]):
         self.bands.add_state(state)
 
     def result(self, made: Made) -> RunWeeks:
-        _ROOMS.clear()
         job, done = self.job, made.done
         values = self.values if done.all() else self.values[done]
         points = PointValues(
