@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,8 @@ from sim.model.dosage import planned_contacts
 from sim.model.week import CoCreationModel
 from sim.present import style
 from sim.present.calendar_plots import dosage_timeline
-from sim.present.table import Table
+from sim.present.table import PlainRows, Table
+from sim.runs.folder import read_table, write_table
 from sim.scenario.scenario import Scenario
 from sim.studies.dates import dated, said
 from sim.studies.kind import StudyKind
@@ -184,6 +186,27 @@ def test_a_date_stands_beside_every_week() -> None:
     known = made["indices"].frame["date"].tolist()
     assert known == [START + timedelta(weeks=2), START + timedelta(weeks=51), None]
     assert dated(about, made)["weeks"].frame.equals(frame)  # not twice
+
+
+def test_dates_beside_rows_are_those_beside_a_frame(tmp_path: Path) -> None:
+    about = study(classroom(start_date=START))
+    periods = ["year 1", "", "all", "year 1"]
+    columns = {"week": np.array([0, 52, 52, 7]), "of": list("abcd"), "period": periods}
+    told = dated(about, {"costs": Table("costs", pd.DataFrame(columns))})["costs"]
+    plain = dated(about, {"costs": Table("costs", PlainRows(columns))})["costs"]
+    write_table(tmp_path, "costs", told)
+    write_table(tmp_path, "plain", plain)
+    for end in ("csv", "parquet"):
+        assert (tmp_path / f"plain.{end}").read_bytes() == (tmp_path / f"costs.{end}").read_bytes()
+    read = Table("costs", read_table(tmp_path / "costs.parquet"), told.columns)
+    assert list(told.arrays) == ["week", "date", "of", "period"]
+    for one in (plain, read):
+        assert dated(about, {"costs": one})["costs"] is one, "not twice"
+        pd.testing.assert_frame_equal(one.frame, told.frame)
+        assert (one.cells(), one.records()) == (told.cells(), told.records())
+        assert not one.is_numeric("date")
+        some = [table.first(2).pick(["date", "of"]) for table in (one, told)]
+        assert some[0].cells() == some[1].cells()
 
 
 def test_years_of_a_plan_have_a_date() -> None:

@@ -21,6 +21,7 @@ import pytest
 
 from sim import studies
 from sim.cli.shell import GROUPS
+from sim.scenario.scenario import Scenario
 from sim.studies.ask import ask
 from sim.studies.kind import StudyKind
 from tests.cases import TINY, tiny
@@ -84,6 +85,7 @@ MADE = {
 READ = {
     "report ran": {"matplotlib", "pyarrow"},
     f"{RUN} --out drawn": ENGINE | {"matplotlib", "pyarrow"},
+    f"{RUN.replace('classroom', 'dated.yaml')} --out dated": ENGINE | {"matplotlib", "pyarrow"},
     "report compared": ENGINE | DRAWN,
 }
 """Each needs what the one before it does, or more; what is read is made before."""
@@ -92,7 +94,10 @@ READ = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the commands leave their results."""
-    return tmp_path_factory.mktemp("start")
+    made = tmp_path_factory.mktemp("start")
+    dated = Scenario.shipped("classroom").replace(start_date="2027-01-04")
+    (made / "dated.yaml").write_text(dated.to_yaml(), encoding="utf-8")
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""Arrow's form of arrays and words, made of memory: :func:`numbers`, :func:`texts`, :func:`coded`;
+"""Arrow's form of arrays and words, made of memory: :func:`numbers`, :func:`texts`,
+:func:`dates`, :func:`coded`;
 and arrays of columns that Arrow read: :func:`array`.
 
 pyarrow itself loads pandas where it turns anything else into its form or its own into NumPy's, and
@@ -7,6 +8,7 @@ pandas takes longer to load than a few runs take to make.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,20 @@ def texts(words: Sequence[str]) -> pa.Array:
     ends = np.cumsum([0, *map(len, data)], dtype=np.int64)
     memory: list[Any] = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(data))]
     return pa.Array.from_buffers(pa.large_string(), len(data), memory)
+
+
+def dates(days: Sequence[datetime.date | None]) -> pa.Array:
+    """Dates; None is missing.
+
+    >>> dates([datetime.date(2026, 9, 14), None]).to_pylist()
+    [datetime.date(2026, 9, 14), None]
+    """
+    import pyarrow as pa
+
+    none = datetime.date(1970, 1, 1)  # from which Arrow counts days
+    numbers = np.array([0 if day is None else (day - none).days for day in days], dtype=np.int32)
+    missing = np.array([day is None for day in days], dtype=bool)
+    return pa.Array.from_buffers(pa.date32(), len(days), _memory(numbers, missing))
 
 
 def coded(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
@@ -128,7 +144,14 @@ def _words(part: pa.DictionaryArray) -> np.ndarray:
 def _array(values: np.ndarray, missing: np.ndarray) -> pa.Array:
     import pyarrow as pa
 
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), _memory(values, missing))
+
+
+def _memory(values: np.ndarray, missing: np.ndarray) -> list[Any]:
+    """The memory of an array: a bit for each value that is there, and the values."""
+    import pyarrow as pa
+
     bits = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
     kept = np.packbits(values, bitorder="little") if values.dtype == bool else values
-    memory: list[Any] = [bits, pa.py_buffer(np.ascontiguousarray(kept))]
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), memory)
+    return [bits, pa.py_buffer(np.ascontiguousarray(kept))]

@@ -140,6 +140,16 @@ class Rows:
         """The first rows."""
         return WholeRows(self.whole.slice(0, count))
 
+    def beside(self, name: str, other: str, days: Mapping[Any, datetime.date | None]) -> Rows:
+        """The rows with a column of dates beside another column.
+
+        Args:
+            name: the name of the new column.
+            other: the name of the column that it follows.
+            days: the date of each value of that column.
+        """
+        return _DatedRows(self, name, other, days)
+
 
 class WholeRows(Rows):
     """Rows that a file held, or a part of them, of which no frame is made to show and draw them."""
@@ -153,6 +163,37 @@ class WholeRows(Rows):
     def parts(self) -> Iterator[pa.Table]:
         """See :class:`Rows`."""
         yield from cut(self.whole)
+
+
+class _DatedRows(Rows):
+    """See :meth:`Rows.beside`."""
+
+    def __init__(
+        self, rows: Rows, name: str, other: str, days: Mapping[Any, datetime.date | None]
+    ) -> None:
+        self._rows, self._name, self._other, self._days = rows, name, other, days
+        self._place = list(rows.names).index(other) + 1
+        self.names = [*rows.names[: self._place], name, *rows.names[self._place :]]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """See :class:`Rows`."""
+        from sim.present import arrow
+
+        for part in self._rows.parts():
+            days = self._dates(arrow.array(part.column(self._other)))
+            yield part.add_column(self._place, self._name, [arrow.dates(days)])
+
+    def array(self, name: str) -> np.ndarray:
+        """See :class:`Rows`."""
+        if name != self._name:
+            return self._rows.array(name)
+        return np.array(self._dates(self._rows.array(self._other)), dtype=object)
+
+    def _dates(self, values: np.ndarray) -> list[datetime.date | None]:
+        return [self._days.get(value) for value in values.tolist()]
 
 
 class PlainRows(Rows):
@@ -257,6 +298,12 @@ class FrameRows(Rows):
     def first(self, count: int) -> FrameRows:
         """See :class:`Rows`."""
         return FrameRows(self._frame.iloc[:count])
+
+    def beside(self, name: str, other: str, days: Mapping[Any, datetime.date | None]) -> FrameRows:
+        """See :class:`Rows`."""
+        frame = self._frame.copy()
+        frame.insert(self.names.index(other) + 1, name, [days[one] for one in self.values(other)])
+        return FrameRows(frame)
 
 
 def cut(whole: pa.Table) -> Iterator[pa.Table]:
@@ -421,6 +468,18 @@ class Table:
     def first(self, count: int) -> Table:
         """The table with its first rows, for showing."""
         return self._part(self._rows.first(count), self._columns)
+
+    def beside(self, other: str, column: Column, days: Mapping[Any, datetime.date | None]) -> Table:
+        """The table with a column of dates beside another column.
+
+        Args:
+            other: the name of the column that it follows.
+            column: the new column.
+            days: the date of each value of the other column.
+        """
+        place = self._rows.names.index(other) + 1
+        columns = [*self._columns[:place], column, *self._columns[place:]]
+        return self._part(self._rows.beside(column.name, other, days), columns)
 
     def _part(
         self, rows: Rows, columns: Sequence[Column], title: str | None = None,

@@ -31,30 +31,22 @@ def dated(study: Study[Any], tables: Mapping[str, Table]) -> Mapping[str, Table]
 
 
 def _dated(study: Study[Any], table: Table, start: date) -> Table:
-    columns = list(table.columns)
-    if not BESIDE.keys() & {column.name for column in columns}:
-        return table
-    frame = table.frame
     for week, name in BESIDE.items():
-        if week not in frame or name in frame or "week_begins" in frame:
+        names = {column.name for column in table.columns}
+        if week not in names or {name, "week_begins"} & names:
             continue
         of_year = week in ("year", "period")
         if of_year and not table.name.startswith("costs"):
             continue
         read = _first_week if of_year else _number
-        numbers = {one: read(study, one) for one in frame[week].unique().tolist()}
+        numbers = {one: read(study, one) for one in dict.fromkeys(table.values(week))}
         days = {
             one: None if number is None else first_day(number, start)
             for one, number in numbers.items()
         }
-        place = list(frame).index(week) + 1
-        frame.insert(place, name, [days[one] for one in frame[week].tolist()])
         meaning = f"first day of the {'year of the plan' if of_year else 'week'}"
-        columns.insert(place, Column(name, format="date", meaning=meaning))
-    return Table(
-        table.name, frame, columns, title=table.title, note=table.plain_note,
-        rests_on=table.rests_on,
-    )  # fmt: skip
+        table = table.beside(week, Column(name, format="date", meaning=meaning), days)
+    return table
 
 
 def _number(study: Study[Any], week: int | str) -> int | None:
