@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import stats
 
 from sim.stats import intervals
 from sim.stats.drivers import LEAST_SETS, drivers
-from sim.stats.intervals import band, mean_interval, quantiles, share, wilson
+from sim.stats.intervals import band, jackknifed, mean_interval, quantiles, share, wilson
 
 SIM = Path(intervals.__file__).resolve().parents[1]
 # Bins of a method (not intervals), and a quantile that must be one of the values.
@@ -98,3 +99,25 @@ def test_drivers_are_spearmans() -> None:
     assert "fixed" not in found
     few = LEAST_SETS - 1
     assert drivers(x[:few], ["a", "b", "fixed"], x[:few, 0]) == []
+
+
+def test_a_jackknife_is_the_standard_error_of_the_mean_of_pseudo_values() -> None:
+    """Tukey's pseudo-values n x all - (n - 1) x without one, here of a ratio of means."""
+    x, y = np.random.default_rng(1).normal(3.0, 1.0, (2, 7))
+    whole = y.mean() / x.mean()
+    without = np.array([np.delete(y, i).mean() / np.delete(x, i).mean() for i in range(7)])
+    pseudo = 7 * whole - 6 * without
+    assert jackknifed(without) == pytest.approx(pseudo.std(ddof=1) / math.sqrt(7))
+    assert math.isnan(jackknifed(without[:1]))
+
+
+def test_a_jackknife_leaves_out_units_that_are_not_there() -> None:
+    without = np.random.default_rng(2).normal(size=(6, 3))
+    counted = np.ones((6, 3), dtype=bool)
+    counted[[1, 4], 1] = False
+    counted[:5, 2] = False
+    without[1, 1] = np.nan
+    found = jackknifed(without, counted)
+    assert found[0] == jackknifed(without[:, 0])
+    assert found[1] == pytest.approx(jackknifed(without[[0, 2, 3, 5], 1]))
+    assert math.isnan(found[2])

@@ -132,21 +132,30 @@ def spread_of(means: np.ndarray, runs: int) -> float:
     return math.nan if equal and runs < FEW_RUNS else spread
 
 
-def jackknifed(without: np.ndarray) -> np.ndarray:
+def jackknifed(without: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
     """Standard errors from an estimate with each unit left out, (units, ...); NaN for one unit.
 
-    Source: Efron and Stein 1981. Of a mean it is the usual standard error:
+    Deviations are from the mean of these estimates, whose sum of squares is on average no smaller
+    than the variance asks for (Efron and Stein 1981, Ann Stat 9(3) 586-596); deviations from the
+    estimate of all units would add the square of the jackknife's estimate of bias to it.
+
+    Args:
+        without: (units, ...), the estimate without each unit.
+        counted: bool, of the same shape: whether a unit is there at all; default: each is.
+
+    Of a mean it is the usual standard error:
 
     >>> values = np.array([1.0, 2.0, 4.0, 5.0])
     >>> without = np.array([np.delete(values, unit).mean() for unit in range(4)])
     >>> bool(np.isclose(jackknifed(without), values.std(ddof=1) / 2))
     True
     """
-    number = len(without)
-    if number < 2:
-        return np.full(without.shape[1:], np.nan)
-    spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    return np.sqrt(spread * (number - 1) / number)
+    known = np.ones(without.shape, dtype=bool) if counted is None else counted
+    number = known.sum(axis=0)
+    n = np.maximum(number, 1)
+    middle = np.where(known, without, 0.0).sum(axis=0) / n
+    spread = (np.where(known, without - middle, 0.0) ** 2).sum(axis=0)
+    return np.where(number > 1, np.sqrt(spread * (n - 1) / n), np.nan)
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:

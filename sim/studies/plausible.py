@@ -24,6 +24,7 @@ fields:
   settings; ``own``: how many the user brought (default: none);
 * ``narrowed``: for each parameter, the share of its SD by which the range was narrowed (0, or left
   out: the parameter kept its range);
+* optional ``target_ids``: the id of each target;
 * optional ``grades``: the grade of each target, by its id;
 * optional ``parameters``: for each parameter, the ``targets`` that narrowed it, their ``grades``,
   and ``our_reading``, which says whether patterns narrowed it.
@@ -78,12 +79,14 @@ class PlausibleSets:
         source: one sentence that says what these sets are.
         targets: number of targets that the sets were calibrated to; 0: not calibrated.
         varied: names of the parameters that differ between sets.
+        target_ids: ids of these targets, where the calibration names them.
     """
 
     sets: tuple[Parameters, ...]
     source: str
     targets: int = 0
     varied: tuple[str, ...] = ()
+    target_ids: tuple[str, ...] = ()
     _held: dict[tuple[tuple[str, float], ...], tuple[Parameters, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -102,6 +105,7 @@ class PlausibleSets:
             "source": self.source,
             "targets": self.targets,
             "varied": list(self.varied),
+            "target_ids": list(self.target_ids),
             "sets": [one.changed() for one in self.sets],
         }
 
@@ -113,7 +117,8 @@ class PlausibleSets:
             InputError: a name or value cannot be used.
         """
         sets = tuple(Parameters(changed, beyond_range=True) for changed in record["sets"])
-        return cls(sets, str(record["source"]), int(record["targets"]), tuple(record["varied"]))
+        named = tuple(record["varied"]), tuple(map(str, record.get("target_ids", ())))
+        return cls(sets, str(record["source"]), int(record["targets"]), *named)
 
     def within(self, scenario: Scenario) -> tuple[Parameters, ...]:
         """The sets with the values that a scenario's file holds in every set."""
@@ -162,6 +167,7 @@ def plausible_sets(
         drawn,
         f"plausible sets, {said}; {others} other parameters vary with them",
         posterior.targets,
+        posterior.target_ids,
     )
 
 
@@ -254,7 +260,9 @@ def _high(row: Parameter) -> float:
     return row.maximum if row.high is None else row.high
 
 
-def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> PlausibleSets:
+def _equal(
+    columns: Mapping[str, np.ndarray], source: str, targets: int = 0, ids: tuple[str, ...] = ()
+) -> PlausibleSets:
     count = len(next(iter(columns.values())))
     sets = tuple(
         Parameters(
@@ -263,7 +271,7 @@ def _equal(columns: Mapping[str, np.ndarray], source: str, targets: int = 0) -> 
         )
         for i in range(count)
     )
-    return PlausibleSets(sets, source, targets, tuple(columns))
+    return PlausibleSets(sets, source, targets, tuple(columns), ids)
 
 
 # --- the posterior file ------------------------------------------------------------------------
@@ -279,6 +287,7 @@ class Posterior:
         targets, borrowed, own, narrowed: fields of the JSON file, see the head of this module.
         grades: the grades of the targets, each once, in order.
         parameters: the field of that name in the JSON file; may be empty.
+        target_ids: the field of that name in the JSON file; may be empty.
     """
 
     columns: dict[str, np.ndarray]
@@ -289,6 +298,7 @@ class Posterior:
     grades: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     own: int = 0
+    target_ids: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The posterior as plain values for JSON; ``Posterior.of_record`` reads them back."""
@@ -532,10 +542,11 @@ def _manifest(path: Path) -> dict[str, Any]:
     for name, share in narrowed.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise _refusal(path, f"{share!r} is not a share", "0..1", field=f"narrowed.{name}")
-    grades, said = data.get("grades"), data.get("parameters")
+    grades, said, ids = (data.get(name) for name in ("grades", "parameters", "target_ids"))
     return {
         **counts,
         "narrowed": narrowed,
         "grades": tuple(sorted(set(map(str, grades.values())))) if isinstance(grades, dict) else (),
         "parameters": said if isinstance(said, dict) else {},
+        "target_ids": tuple(map(str, ids)) if isinstance(ids, list) else (),
     }

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from sim.core import files
 from sim.core.errors import InputError
+from sim.core.parameters import Parameters
 from sim.model.dosage import planned_contacts
 from sim.studies.ask import ask
 from sim.studies.kind import StudyKind
+from sim.studies.plausible import plausible_sets
 from sim.studies.result import load
 from sim.studies.spec import Study
 from sim.studies.trials.analysis import judge, means_and_noise, scenario_of
 from sim.studies.trials.spec import (
     CONSTANT,
+    FROM_TRIALS,
     HOURS,
     MODEL,
     THROUGH_0,
@@ -60,6 +65,38 @@ def test_a_number_of_sets_is_drawn_from_sets_that_have_not_seen_the_trials() -> 
     assert len(few) == 7
     assert few.source == folder.source
     assert "constrained by 12 targets" in ask(shipped(sets=2, replicates=2)).answer.text
+
+
+def test_targets_from_the_trials_are_those_of_their_file() -> None:
+    read = yaml.safe_load(
+        (files.folder("experiments") / "observed" / "baskerville2012.yaml").read_text("utf-8")
+    )
+    assert tuple(one["id"] for one in read["findings"]) == FROM_TRIALS
+
+
+def test_sets_that_have_seen_the_trials_are_named_as_such(tmp_path: Path) -> None:
+    """The sets of a folder, however it is given, and of a result that is read again."""
+    folder = files.folder("experiments") / "plausible"
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    for name in ("default.csv", "default.json"):
+        shutil.copy(folder / name, seen)
+    told = "calibrated to T12, T13 and T14, which were computed from the trials"
+    table = files.folder("experiments") / "observed" / "facilitation_trials.csv"
+    fields = {"scenario": "source", "trials": str(table), "replicates": 2}
+    for sets in (plausible_sets(2), seen):
+        found = ask(StudyKind.of("trials").make(**fields, sets=sets))
+        assert told in found.answer.text
+    assert told in words(load(found.save(tmp_path / "t", figures=())).study, found.tables).text
+    about = json.loads((seen / "default.json").read_text(encoding="utf-8"))
+    about["target_ids"] = ["T13", "T4"]
+    (seen / "default.json").write_text(json.dumps(about), encoding="utf-8")
+    text = words(shipped(sets=str(seen)), found.tables).text
+    assert "calibrated to T13, which was computed" in text
+    assert "leave_out: [T12, T13, T14]" in text
+    for sets in (2, str(folder / "without_trials"), [Parameters()]):
+        unseen = StudyKind.of("trials").make(**fields, sets=sets)
+        assert "have seen" not in words(unseen, found.tables).text
 
 
 def test_a_folder_stands_by_itself(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from sim.runs.readings import Readings
 from sim.scenario.scenario import Scenario
 from sim.stats.components import Components, shrunk
 from sim.stats.expected import CHANCE_RULES
-from sim.stats.intervals import band, half_width, spread_of, t_value, wilson
+from sim.stats.intervals import band, half_width, jackknifed, spread_of, t_value, wilson
 from sim.studies import measures as measuring
 from sim.studies.measures import (
     SEEN,
@@ -117,18 +117,21 @@ class Measured:
     Attributes:
         values: (1 + replicates, sets) for each quantity, over all replicates and then without each
             of them in turn.
-        counted: (sets,), numbers of replicates with values.
+        made: bool (replicates, sets), the replicates with values.
     """
 
     values: Mapping[Quantity, np.ndarray]
-    counted: np.ndarray
+    made: np.ndarray
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Numbers of replicates with values, (sets,)."""
+        return self.made.sum(axis=0)
 
     def margin(self, one: Comparison) -> tuple[np.ndarray, np.ndarray]:
         """Margin of a comparison in each set, and its standard error (jackknife), both (sets,)."""
         each = one.margin(self.values.__getitem__)
-        spread = ((each[1:] - each[0]) ** 2).sum(axis=0)
-        n = np.maximum(self.counted, 1)
-        return each[0], np.sqrt(spread * (n - 1) / n)
+        return each[0], jackknifed(each[1:], self.made)
 
 
 def measured(
@@ -161,7 +164,7 @@ def measured(
         for measure in measures:
             values = measuring.answer(measure, scenario, of_arm, names, readings)
             found[Quantity(measure, case)] = values.reshape(shape)
-    return Measured(found, (~lost).sum(axis=1))
+    return Measured(found, ~lost.T)
 
 
 def _left_out(values: np.ndarray, lost: np.ndarray) -> np.ndarray:

@@ -35,6 +35,8 @@ Examples:
   codose trials trials
   codose trials my_trials.yaml --out results/my_trials
 """
+FROM_TRIALS = ("T12", "T13", "T14")
+"""Ids of the targets that were computed from the trials that come with codose."""
 NEEDED = ("practices_per_facilitator", "months", "meetings", "hours_per_meeting", "smd", "se")
 MOST_SITES = 100
 LEAST_TRIALS = 5

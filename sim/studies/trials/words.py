@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.present.answer import Answer
-from sim.present.format import count, interval, number, percent, signed
+from sim.present.format import count, interval, joined, number, percent, signed
 from sim.present.table import Table
+from sim.studies.plausible import PlausibleSets
 from sim.studies.spec import Study
-from sim.studies.trials.spec import HOURS, MODEL, THROUGH_0, Spec
+from sim.studies.trials.spec import FROM_TRIALS, HOURS, MODEL, THROUGH_0, Spec
 
 _VERDICTS = {
     "a draw": "The model forecasts {} as well as one constant does, and no better. This is a "
@@ -32,6 +33,7 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
     return Answer(
         _VERDICTS[model["against_constant"]].format(trials),
         (
+            *_seen(study.plausible),
             "Each trial is forecast from the others, by SMD = a + b x effect of the model. "
             f"Compared with one constant, the log score of the model is {_scored(model)}; that of "
             f"a regression on log hours a month is {_scored(hours)} ({hours['against_constant']}).",
@@ -49,6 +51,20 @@ def words(study: Study[Spec], tables: Mapping[str, Table]) -> Answer:
             f"The parameters come from {source}.",
         ),
     )
+
+
+def _seen(sets: PlausibleSets) -> list[str]:
+    """The sentence on sets that were calibrated to what the trials say, and what to do instead."""
+    seen = [one for one in sets.target_ids if one in FROM_TRIALS]
+    if not seen:
+        return []
+    were = "which was" if len(seen) == 1 else "which were"
+    return [
+        f"These sets have seen the trials: they were calibrated to {joined(seen)}, {were} computed "
+        "from the trials that come with codose, so the model forecasts those better than it would "
+        f"unseen; 'leave_out: [{', '.join(FROM_TRIALS)}]' in the file of a calibration makes sets "
+        "that have not seen them, and '--sets 50' draws such sets."
+    ]
 
 
 def _scored(row: Any) -> str:
