@@ -28,6 +28,7 @@ from sim.studies.calibrate.posterior import (
     Fit,
     Making,
     Reference,
+    _answers,
     likelihoods,
     pooled,
     values_of,
@@ -400,6 +401,26 @@ def test_the_error_of_a_mean_is_its_standard_error() -> None:
     values = runs.of("knowledge")[0]
     assert table.outputs[0, 0] == pytest.approx(values.mean())
     assert table.errors[0, 0] == pytest.approx(values.std(ddof=1) / math.sqrt(12))
+
+
+@pytest.mark.parametrize("one_run", [False, True])
+def test_runs_that_failed_count_neither_in_a_mean_nor_in_its_error(one_run: bool) -> None:
+    """Of eight runs that are left, the mean is theirs, its error SD / sqrt(8), and a further run
+    differs from it by SD sqrt(1 + 1 / 8)."""
+    scenario, week = study().scenario, study().scenario.end_of_ta
+    one = dataclasses.replace(
+        target("A", 0.5, 0.0, 1.0), measure=parse_measure("knowledge at end_of_ta"),
+        one_run=one_run,
+    )  # fmt: skip
+    values = np.random.default_rng(3).random((1, 16, 1, 1))
+    lost = np.zeros((1, 16), dtype=bool)
+    lost[0, ::2] = True
+    (base,) = variants(scenario, [one.measure])
+    output, error = _answers(scenario, [one], ("knowledge",), {base: ((week,), values)}, lost)
+    left = values[0, 1::2, 0, 0]
+    of_mean, of_run = left.std(ddof=1) / math.sqrt(8), left.std(ddof=1) * math.sqrt(1 + 1 / 8)
+    assert output[0, 0] == pytest.approx(left.mean())
+    assert error[0, 0] == pytest.approx(of_run if one_run else of_mean)
 
 
 # --- end to end ----------------------------------------------------------------------------------

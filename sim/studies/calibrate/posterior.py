@@ -37,6 +37,7 @@ from sim.runs.collect import Points
 from sim.runs.plan import RunPlan, fresh
 from sim.runs.readings import Readings
 from sim.scenario.scenario import Scenario
+from sim.stats.intervals import jackknifed
 from sim.stats.resampling import systematic
 from sim.studies.calibrate.calibration import Calibration
 from sim.studies.factors import Factor
@@ -237,10 +238,11 @@ def _answers(
     if count < 2:
         return whole, np.full(whole.shape, np.nan)
     without = np.stack([of(every[every != one]) for one in range(count)])
-    spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    made = np.broadcast_to(~lost.T[:, :, None], without.shape)
     # A run differs from the mean of R runs by its own scatter and by that of the mean.
-    scatter = np.array([np.sqrt(count + 1) if t.one_run else 1.0 for t in targets])
-    return whole, np.sqrt(spread * (count - 1) / count) * scatter
+    one_run = np.array([t.one_run for t in targets])
+    scatter = np.where(one_run, np.sqrt(made.sum(axis=0) + 1), 1.0)
+    return whole, jackknifed(without, made) * scatter
 
 
 def _mean(values: np.ndarray, lost: np.ndarray) -> np.ndarray:
