@@ -58,24 +58,29 @@ def components(values: np.ndarray) -> Components:
     return Components(float(between[0]), float(chance[0]), float(replicates[0]))
 
 
-def all_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def all_components(
+    values: np.ndarray, known: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """:func:`components` of many outcomes at once.
 
     Args:
         values: (cells, sets, replicates).
+        known: their :func:`means_and_counts`, where these are at hand.
 
     Returns:
         ``between``, ``chance`` and ``replicates``, (cells,) each.
     """
-    counts = (~np.isnan(values)).sum(axis=2).astype(float)
+    means, counts = means_and_counts(values) if known is None else known
     used, runs = counts > 0, counts.sum(axis=1)
     sets = used.sum(axis=1)
-    means = np.where(used, all_set_means(values), 0.0)
+    means = np.where(used, means, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = (runs - (counts**2).sum(axis=1) / runs) / (sets - 1)
         grand = (counts * means).sum(axis=1) / runs
         between = (counts * (means - grand[:, None]) ** 2).sum(axis=1) / (sets - 1)
-        squares = np.nan_to_num((values - means[:, :, None]) ** 2)
+        squares = (values - means[:, :, None]) ** 2
+        if runs.size and runs.min() < values[0].size:
+            squares = np.nan_to_num(squares)
         chance = squares.reshape(len(values), -1).sum(axis=1) / (runs - sets)
         effect = np.maximum(0.0, (between - chance) / effective)
     alone = runs == sets
@@ -94,10 +99,18 @@ def all_set_means(values: np.ndarray, axis: int = -1) -> np.ndarray:
     >>> all_set_means(np.array([[1.0, 3.0], [5.0, np.nan], [np.nan, np.nan]])).tolist()
     [2.0, 5.0, nan]
     """
-    known = ~np.isnan(values)
-    counts = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+    return means_and_counts(values, axis)[0]
+
+
+def means_and_counts(values: np.ndarray, axis: int = -1) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`all_set_means`, and how many runs each mean is of, as fractions."""
+    total = values.sum(axis=axis)
+    counts = np.full(total.shape, float(values.shape[axis]))
+    if np.isnan(total.sum()):
+        known = ~np.isnan(values)
+        counts = known.sum(axis=axis).astype(float)
+        total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0), counts
 
 
 def set_means(values: np.ndarray) -> np.ndarray:
@@ -138,10 +151,11 @@ def mean(values: np.ndarray) -> float:
     return float(all_means(values[None])[0])
 
 
-def all_means(values: np.ndarray) -> np.ndarray:
-    """:func:`mean` of many outcomes at once: (cells,) from (cells, sets, replicates)."""
+def all_means(values: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
+    """:func:`mean` of many outcomes at once: (cells,) from (cells, sets, replicates), or from their
+    :func:`all_set_means`."""
     found = []
-    for row in all_set_means(values):
+    for row in all_set_means(values) if means is None else means:
         known = row[~np.isnan(row)]
         found.append(math.fsum(known.tolist()) / len(known) if len(known) else math.nan)
     return np.array(found)
@@ -155,9 +169,10 @@ def standard_error(values: np.ndarray) -> float:
     return float(all_standard_errors(values[None])[0])
 
 
-def all_standard_errors(values: np.ndarray) -> np.ndarray:
-    """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates)."""
-    means = all_set_means(values)
+def all_standard_errors(values: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
+    """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates), and
+    their :func:`all_set_means` where these are at hand."""
+    means = all_set_means(values) if means is None else means
     number = (~np.isnan(means)).sum(axis=1)
     spread = standard_deviations(means)
     if (single := number == 1).any():
@@ -168,11 +183,10 @@ def all_standard_errors(values: np.ndarray) -> np.ndarray:
 
 def standard_deviations(values: np.ndarray) -> np.ndarray:
     """SD (n - 1) along the last axis without NaN; NaN for fewer than two values."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=-1)
-    filled = np.where(known, values, 0.0)
-    middle = filled.sum(axis=-1) / np.maximum(n, 1)
-    squares = np.where(known, filled - middle[..., None], 0.0) ** 2
+    middle, n = means_and_counts(values)
+    squares = (values - middle[..., None]) ** 2
+    if n.size and n.min() < values.shape[-1]:
+        squares = np.where(np.isnan(values), 0.0, squares)
     variance = squares.sum(axis=-1) / np.maximum(n - 1, 1)
     return np.where(n > 1, np.sqrt(variance), np.nan)
 
@@ -188,6 +202,8 @@ def by_set(set_index: np.ndarray, values: np.ndarray) -> np.ndarray:
         set_index, return_index=True, return_inverse=True, return_counts=True
     )
     shape = (*values.shape[:-1], len(count), int(count.max(initial=0)))
+    if len(count) and count.min() == count.max():
+        return values.reshape(shape)
     found = np.full(shape, np.nan)
     found[..., place, np.arange(values.shape[-1]) - first[place]] = values
     return found
