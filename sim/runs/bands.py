@@ -17,6 +17,7 @@ Missing values (NaN) do not count. A value outside the bounds of its outcome cou
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ MISSING = BINS + 1
 BINS_KEPT = BINS + 2
 _FRACTION = 2.0**40
 _STRETCHES = 16
+_TOGETHER = 2**15
+"""Values of each arm whose quantiles are found together."""
 _SMALLEST = -900  # the exponent of a bin's width before the first value
 
 
@@ -189,7 +192,9 @@ class Bands:
                 n[arm, weeks], whole[arm, weeks], fraction[arm, weeks], found = exact(one)
                 quantiles[:, arm, weeks] = found
 
-        weeks = [slice(week, week + 1) for week in range(self.shape[0])]
+        count, *cells = self.shape
+        size = max(1, _TOGETHER // (math.prod(cells) * sum(map(len, arms[0]))))
+        weeks = [slice(week, week + size) for week in range(0, count, size)]
         for _ in by_threads(work, weeks, thread_count(threads)):
             pass
 
