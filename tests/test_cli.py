@@ -493,6 +493,8 @@ def test_set_reports_every_mistake_before_anything_runs(
     assert lines[4] == "--set fade: is set twice"
     (line,) = said("trst_step=0.2")
     assert "did you mean 'trust_step'?" in line
+    (line,) = said("start_date=2027-01-04")
+    assert line.startswith("--set: start_date is a field of a scenario, not a parameter; allowed:")
     lines = said("trust_step=0.9", "trust_fade=9")
     assert len(lines) == 2
     assert lines[0].startswith("--set trust_step: 0.9 is outside the plausible range")

@@ -251,7 +251,17 @@ def read_held(texts: Sequence[str]) -> dict[str, float]:
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
         number = as_number(value)
-        if not name or number is None:
+        if name in Scenario.model_fields:
+            problems.append(
+                Problem(
+                    f"{name} is a field of a scenario, not a parameter",
+                    "--set",
+                    text,
+                    "the names printed by 'codose parameters'; a field is changed in the "
+                    "scenario's own file",
+                )
+            )
+        elif not name or number is None:
             problems.append(
                 Problem(
                     f"{text!r} does not set a parameter",
