@@ -20,7 +20,9 @@ def verdict(mean: float, low: float, high: float, margin: float, better: Better)
         better: the preferred direction; where it is "neither", the word is higher or lower.
 
     Returns:
-        "not clear yet" unless the interval leaves out 0 or lies within the margin; "-" for NaN.
+        "-" for NaN; "not clear yet" unless the interval leaves out 0 or is no wider than the mean
+        +- margin; otherwise "about the same" where the mean is within +- margin, whichever of the
+        two it was. The difference behind that word is then below twice the margin.
 
     >>> verdict(-0.03, -0.04, -0.02, 0.01, "more"), verdict(-0.03, -0.04, -0.02, 0.01, "less")
     ('worse', 'better')

@@ -41,13 +41,50 @@ def test_a_row_is_what_the_textbook_says() -> None:
     rng = np.random.default_rng(1)
     truth = np.full(200_000, 0.3)
     estimate = truth + 0.1 + 0.2 * rng.normal(size=200_000)
-    row = summary_row(estimate, np.full(200_000, 0.2), truth)
+    row = summary_row(estimate, np.full(200_000, 1.96 * 0.2), truth)
     assert row["bias"] == pytest.approx(0.1, abs=0.003)
     assert row["rmse"] == pytest.approx(np.hypot(0.1, 0.2), abs=0.003)
     power = norm.sf(1.96 - 2.0) + norm.cdf(-1.96 - 2.0)
     assert row["significant"] == pytest.approx(power, abs=0.005)
     cover = norm.cdf(1.96 - 0.5) - norm.cdf(-1.96 - 0.5)
     assert row["coverage"] == pytest.approx(cover, abs=0.005)
+
+
+def test_a_row_without_any_estimate_says_so() -> None:
+    row = summary_row(np.full(3, np.nan), np.full(3, np.nan), np.zeros(3))
+    assert row.pop("empty") == 1.0
+    assert all(math.isnan(value) for value in row.values())
+
+
+def test_an_audit_of_one_answer_a_region_has_no_best_design() -> None:
+    """One answer has no standard error, so a comparison with one region is never estimated."""
+    found = audit(asked=1, sets=2, replicates=2)
+    lone = of(found.table("audit"), design="comparison")
+    assert (lone["empty"] == 1.0).all()
+    assert lone["bias"].isna().all()
+    remedies = found.table("remedies").set_index("design")
+    assert not remedies.loc["comparison", "leads"]
+
+
+@pytest.mark.parametrize("regions", [4, 6, 12])
+def test_a_slope_of_nothing_is_significant_as_often_as_it_says(regions: int) -> None:
+    """Of 4,000 regressions on hours without effect, 5 % are significant, however few regions."""
+    rng = np.random.default_rng(3)
+    x, y = rng.random((2, 4000, regions))
+    slope, error = dose.slopes(x, y)
+    half = dose.half_widths(y, error)
+    found = summary_row(slope, half, np.zeros(4000))["significant"]
+    assert found == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 4000))
+
+
+def test_the_error_of_a_bias_counts_sets_not_replications() -> None:
+    """Eight replications of each of 20 sets that share the set's own error: the bias is as
+    uncertain as the mean of 20 numbers, and not as that of 160."""
+    rng = np.random.default_rng(4)
+    own = rng.normal(0.0, 1.0, 20)
+    parts = [(np.full(8, one), np.ones(8), np.zeros(8)) for one in own]
+    units = [np.full(8, number) for number in range(20)]
+    assert analysis._bias_se(parts, units) == pytest.approx(own.std(ddof=1) / math.sqrt(20))
 
 
 def test_slopes_are_those_of_least_squares() -> None:

@@ -25,6 +25,7 @@ from sim.studies.patterns.analysis import (
     FAILS,
     HOLDS,
     NOT_KNOWN,
+    UNCLEAR,
     Counted,
     Judged,
     _left_out,
@@ -280,6 +281,17 @@ def test_the_defaults_are_not_clear_within_their_error() -> None:
     )
     rows = found.table("patterns")["at_defaults"].tolist()
     assert rows == ["holds", "not clear", "not clear", "does not hold"]
+
+
+def test_a_mean_of_which_no_error_is_known_is_not_refuted() -> None:
+    """One set, and two sets of which one run each is left, all of them equal: the margin is above 0
+    and nobody knows how uncertain it is. A margin that is never known holds nowhere."""
+    (above,) = parse_statement("trust at 52 > 0", "here")
+    one = Judged(above, np.array([0.2]), np.array([0.01]), np.array([8]))
+    equal = Judged(above, np.array([0.2, 0.2]), np.full(2, np.nan), np.ones(2))
+    never = Judged(above, np.full(2, np.nan), np.full(2, np.nan), np.ones(2))
+    found = [Counted.of_mean([judged]).verdict for judged in (one, equal, never)]
+    assert found == [UNCLEAR, UNCLEAR, FAILS]
 
 
 def test_a_replicate_is_left_out_by_hand() -> None:

@@ -250,6 +250,14 @@ def test_given_data_methods_know_a_dead_factor_beside_chance(method: str, sample
     assert "dead" not in carried
 
 
+def test_without_a_dummy_no_index_with_a_floor_is_judged() -> None:
+    """PAWN of a factor without effect is about .1 here, with an interval above 0."""
+    result = study("dead_factor", more="method: pawn\nsamples: 512\ndummy: false\n")
+    assert index(result, "pawn", "pawn").loc["dead", "low"] > 0
+    assert result.answer.verdict == "No factor is known to drive y (PAWN)."
+    assert "None is known not to matter (no dummy shows what is small)" in result.answer.text
+
+
 # --- verdicts -------------------------------------------------------------------------------------
 
 

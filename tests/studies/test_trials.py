@@ -20,7 +20,7 @@ from sim.studies.kind import StudyKind
 from sim.studies.plausible import plausible_sets
 from sim.studies.result import load
 from sim.studies.spec import Study
-from sim.studies.trials.analysis import judge, means_and_noise, scenario_of
+from sim.studies.trials.analysis import judge, means_and_noise, scenario_of, verdict_of
 from sim.studies.trials.spec import (
     CONSTANT,
     FROM_TRIALS,
@@ -97,6 +97,10 @@ def test_sets_that_have_seen_the_trials_are_named_as_such(tmp_path: Path) -> Non
     for sets in (2, str(folder / "without_trials"), [Parameters()]):
         unseen = StudyKind.of("trials").make(**fields, sets=sets)
         assert "have seen" not in words(unseen, found.tables).text
+
+
+def test_a_difference_that_is_not_known_is_a_draw() -> None:
+    assert verdict_of(float("nan"), 1.0) == verdict_of(6.0, float("nan")) == "a draw"
 
 
 def test_a_folder_stands_by_itself(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ the study would report with the true effect in the same replication. The true ef
 same people and chance with TA and without, as the same survey would read it if everybody answered.
 
 Each design is a difference of means of answers. The test treats respondents as independent, as
-papers do. The designs are:
+papers do, and their mean as normal. The designs are:
 
 * ``before_after``: last wave minus first wave, in the selected regions;
 * ``comparison``: that change minus the change of the next-readiest regions without TA;
@@ -44,10 +44,14 @@ from sim.studies.audit.spec import DESIGNS, WORLDS, Spec, asked_in, replications
 from sim.studies.spec import Study, week_number
 
 COLLECT = People()
+SUMMARY = (
+    "reported", "low", "high", "true", "bias", "rmse", "significant", "coverage", "empty",
+)  # fmt: skip
+"""The columns of :func:`summary_row`."""
 Arms = Mapping[str, tuple[Scenario, Sequence[int]]]
 """The scenario of each arm, and the weeks of its waves."""
 Estimates = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Estimate, its standard error and the true effect, (replicates,) each."""
+"""Estimate, the half-width of its 95 % interval and the true effect, (replicates,) each."""
 
 
 def design(study: Study[Spec]) -> RunPlan:
@@ -132,6 +136,7 @@ def analyse(study: Study[Spec], people: SeenRuns) -> dict[str, Table]:
     rows = [
         {"world": world, "trend": trend, "construct": construct, "design": name}
         | summary_row(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        | {"bias_se": _bias_se(parts, units[trend])}
         for (world, trend, construct, name), parts in found.items()
     ]
     rests_on = people.made.counts
@@ -160,13 +165,28 @@ def _units(study: Study[Spec], number: int, seen: Seen) -> np.ndarray:
 
 def _squares(parts: Sequence[Estimates], units: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
     """For each unit, the sum of squared errors of the estimate, and the number of them."""
-    estimate, error, truth = (np.concatenate(column) for column in zip(*parts, strict=True))
-    known = np.isfinite(estimate) & np.isfinite(error)
-    squares, of = np.where(known, (estimate - truth) ** 2, 0.0), np.concatenate(units)
+    return _sums(parts, units, 2)
+
+
+def _sums(
+    parts: Sequence[Estimates], units: Sequence[np.ndarray], power: int
+) -> dict[int, np.ndarray]:
+    estimate, half, truth = (np.concatenate(column) for column in zip(*parts, strict=True))
+    known = np.isfinite(estimate) & np.isfinite(half)
+    errors, of = np.where(known, (estimate - truth) ** power, 0.0), np.concatenate(units)
     return {
-        int(unit): np.array([squares[of == unit].sum(), known[of == unit].sum()])
+        int(unit): np.array([errors[of == unit].sum(), known[of == unit].sum()])
         for unit in np.unique(of)
     }
+
+
+def _bias_se(parts: Sequence[Estimates], units: Sequence[np.ndarray]) -> float:
+    """Standard error of the mean error of an estimate, in which replications of a set are not
+    independent."""
+    each = np.array(list(_sums(parts, units, 1).values()))
+    left = each.sum(axis=0) - each
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(jackknifed(left[:, 0] / left[:, 1], each[:, 1] > 0))
 
 
 def replicated(
@@ -186,17 +206,20 @@ def replicated(
                 yield trend, number, p, seen
 
 
-def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """The summary of many replications of one design; arguments are (replications,).
+def summary_row(estimate: np.ndarray, half: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """The summary of many replications of one design; arguments are (replications,), of which
+    ``half`` is the half-width of the 95 % interval.
 
     Columns: reported (mean estimate), low, high (90 % interval of the studies), true (mean effect
     in the same replications), bias, rmse (of the estimate about the true effect), significant
-    (share with |estimate| > 1.96 SE, which is power, or false alarms where the true effect is 0),
-    coverage (share of 95 % intervals that hold the true effect), empty (share of replications
-    without an estimate).
+    (share whose interval leaves out 0, which is power, or false alarms where the true effect is 0),
+    coverage (share of intervals that hold the true effect), empty (share of replications without an
+    estimate). Without any estimate, all but the last are NaN.
     """
-    known = np.isfinite(estimate) & np.isfinite(error)
-    e, s, t = estimate[known], error[known], truth[known]
+    known = np.isfinite(estimate) & np.isfinite(half)
+    if not known.any():
+        return {**dict.fromkeys(SUMMARY, float("nan")), "empty": 1.0}
+    e, h, t = estimate[known], half[known], truth[known]
     low, high = band(e)
     return {
         "reported": float(e.mean()),
@@ -205,8 +228,8 @@ def summary_row(estimate: np.ndarray, error: np.ndarray, truth: np.ndarray) -> d
         "true": float(t.mean()),
         "bias": float((e - t).mean()),
         "rmse": float(np.sqrt(((e - t) ** 2).mean())),
-        "significant": float((np.abs(e) > Z95 * s).mean()),
-        "coverage": float((np.abs(e - t) <= Z95 * s).mean()),
+        "significant": float((np.abs(e) > h).mean()),
+        "coverage": float((np.abs(e - t) <= h).mean()),
         "empty": float(1.0 - known.mean()),
     }
 
@@ -223,6 +246,8 @@ def _audit_table(study: Study[Spec], frame: pd.DataFrame, rests_on: tuple[int, i
         Column("high", unit, "signed", "5 % of studies report more"),
         Column("true", unit, "signed", "mean effect in the same replications"),
         Column("bias", unit, "signed", "mean of what is reported minus the true effect"),
+        Column("bias_se", unit, "number", "standard error of the bias (jackknife over sets, or "
+               "over replications of a single set)"),
         Column("rmse", unit, "number", "root mean square error of what is reported"),
         Column("significant", "", "percent", "studies that call it significant at 5 %: power, or "
                "false alarms when TA does nothing"),
@@ -292,8 +317,9 @@ def ratios(errors: Mapping[tuple[Any, ...], np.ndarray]) -> tuple[np.ndarray, np
 
     def of(sums: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            rmse = np.sqrt(sums[..., 0] / sums[..., 1])
-            return (rmse / rmse[..., :1]).mean(axis=-2)
+            rmse = np.sqrt(np.where(sums[..., 1] > 0, sums[..., 0], np.nan) / sums[..., 1])
+            share = rmse / rmse[..., :1]
+            return np.where(np.isfinite(share), share, np.nan).mean(axis=-2)
 
     return of(whole), of(whole - each)
 
@@ -307,9 +333,10 @@ def _remedies(
     """Each design over all constructs, worlds and trends, with the least error first."""
     rows = []
     whole, without = ratios(errors)
-    se, first = jackknifed(without), int(np.argmin(whole))
+    known = np.isfinite(whole)
+    se, first = jackknifed(without), int(np.argmin(np.where(known, whole, np.inf)))
     reach = t_value(len(without) - 1) * jackknifed(without - without[:, [first]])
-    leads = ~(whole - whole[first] > reach)
+    leads = known & ~(whole - whole[first] > reach)
     for place, name in enumerate(DESIGNS):
         part = frame[frame["design"] == name]
         significant = part.groupby("world")["significant"].mean()
@@ -456,7 +483,7 @@ class Asking:
         truth = self.expected(with_ta, construct, 1, who) - self.expected(
             without, construct, 1, who
         )
-        return found.mean, np.sqrt(found.error2), truth
+        return found.mean, Z95 * np.sqrt(found.error2), truth
 
     def _extra_wave(self, construct: str, arm: str) -> Estimates:
         first, last = waves(self.study)
@@ -466,7 +493,7 @@ class Asking:
         # `start` is in both differences, so its error counts (1 + slope)^2, not 1 + slope^2.
         error2 = end.error2 + start.error2 * (1 + slope) ** 2 + before.error2 * slope**2
         truth = self.expected(arm, construct, 2) - self.expected("late none", construct, 2)
-        return found.mean, np.sqrt(error2), truth
+        return found.mean, Z95 * np.sqrt(error2), truth
 
 
 # --- people who are compared ---------------------------------------------------------------------

@@ -19,6 +19,7 @@ from sim.runs.people import Seen
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
+from sim.stats.intervals import t_value
 from sim.studies.audit.spec import SLOPES, WORLDS, Spec, asked_in
 from sim.studies.spec import Study
 
@@ -36,8 +37,8 @@ def arms(scenario: Scenario) -> dict[str, Scenario]:
 def estimates(
     study: Study[Spec], p: Parameters, seen: Mapping[str, Seen]
 ) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """World, construct and design, then the slope per ten hours, its standard error and the true
-    slope, (replicates,) each."""
+    """World, construct and design, then the slope per ten hours, the half-width of its 95 %
+    interval (by Student's t, as regressions report it) and the true slope, (replicates,) each."""
     hours = _hours(seen["ta"])
     gained = _hours(seen["more"]).mean(axis=1) - hours.mean(axis=1)
     for construct in study.header.asks_about:
@@ -49,7 +50,8 @@ def estimates(
             before, after = (_answers(study, p, seen[arm], construct, wave) for wave in (0, 1))
             for name, y in zip(SLOPES, (after, after - before), strict=True):
                 slope, error = slopes(hours, y)
-                yield world, construct, name, (10.0 * slope, 10.0 * error, true)
+                half = half_widths(y, error)
+                yield world, construct, name, (10.0 * slope, 10.0 * half, true)
 
 
 def _hours(seen: Seen) -> np.ndarray:
@@ -71,6 +73,12 @@ def _answers(
 
 def _expected(seen: Seen, p: Parameters, construct: str) -> np.ndarray:
     return expected_answer(seen.people[construct][:, 1], p).mean(axis=1)
+
+
+def half_widths(y: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Half-widths of the 95 % intervals of :func:`slopes` by Student's t, (rows,)."""
+    counts = np.isfinite(y).sum(axis=1)
+    return np.array([t_value(n - 2, 0.95) for n in counts.tolist()]) * error
 
 
 def slopes(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -79,6 +79,8 @@ def _changes(study: Study[Spec], frames: Frames) -> tuple[str, Sequence[str]]:
 def _best(remedies: pd.DataFrame, repeats: int) -> str:
     """The design with the least error, or those of which none is known to have the least."""
     leading = remedies[remedies["leads"]].to_dict("records")
+    if not leading:
+        return "No design is known to help: too few people answer for an estimate."
     named = [
         f"{LABELS[str(row['design'])]} ({row['rmse_ratio']:.2f}, SE {number(row['se'])})"
         for row in leading
@@ -103,8 +105,9 @@ def _trend(study: Study[Spec], frame: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     base = of(rows, design="before_after").iloc[0]
-    runs = replications(study) * (1 - rows["empty"])
-    errors = np.sqrt((rows["rmse"] ** 2 - rows["bias"] ** 2).clip(lower=0) / runs)  # of the bias
+    rows, errors = rows[rows["bias"].notna()], rows["bias_se"]
+    if rows.empty:
+        return ""
     size, least = rows["bias"].abs(), int(rows["bias"].abs().to_numpy().argmin())
     apart = size - size.iloc[least] > Z95 * np.hypot(errors, errors.iloc[least])
     leading = rows[~apart].sort_values("bias", key=abs, kind="stable")

@@ -362,12 +362,15 @@ def _pattern(pattern: Pattern, judged: list[Judged]) -> dict[str, Any]:
 
 
 def _interval(one: Judged) -> tuple[float, float]:
-    """90 % interval of the mean margin, with sets as units."""
+    """90 % interval of the mean margin, with sets as units; infinite where its width is not known,
+    and NaN where the margin is."""
     known = one.margins[np.isfinite(one.margins)]
     if not len(known):
         return math.nan, math.nan
-    spread = spread_of(known, int(one.runs[np.isfinite(one.margins)].sum()))
-    half = half_width(spread, len(known)) if len(known) > 1 else math.inf
+    half = math.inf
+    if len(known) > 1:
+        spread = spread_of(known, int(one.runs[np.isfinite(one.margins)].sum()))
+        half = half if math.isnan(spread) else half_width(spread, len(known))
     return float(known.mean()) - half, float(known.mean()) + half
 
 

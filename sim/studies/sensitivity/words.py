@@ -90,7 +90,7 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
     the dummy), even if its size has not converged. It does not matter when the index has converged
     and its whole interval lies below that level. Some indices have a floor above 0 even for a
     factor without effect. For these, only the dummy shows what is negligible: a converged index
-    that is not above the dummy does not matter.
+    that is not above the dummy does not matter, and without a dummy every factor is open.
 
     Args:
         row: a row of the table ``indices``.
@@ -98,6 +98,8 @@ def standing(row: pd.Series, line: float, floor: bool) -> Standing:
         floor: whether the index has a floor
             (:attr:`sim.studies.sensitivity.methods.Method.floor`).
     """
+    if floor and not line > 0.0:
+        return "open"
     limit = line if floor else NEGLIGIBLE * row["unit"]
     if row["low"] > max(limit, line):
         return "drives"
@@ -227,7 +229,7 @@ def _paragraph(rows: pd.DataFrame, method: Method) -> str:
     what = when(rows.iloc[0]["outcome"], rows.iloc[0]["week"])
     limit = f"below {NEGLIGIBLE:g}" if method.scale == "share" else "below 5 % of the largest"
     if method.floor:
-        limit = "not above the dummy"
+        limit = "not above the dummy" if dummy_line(rows) > 0.0 else "no dummy shows what is small"
     leading, rest = groups["drives"][:NAMED], groups["drives"][NAMED:]
     by = f"({method.title}, {method.main})"
     text = f"No factor is known to drive {what} {by}"

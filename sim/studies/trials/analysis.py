@@ -171,8 +171,8 @@ def verdict_of(difference: float, se: float) -> str:
     >>> verdict_of(1.0, 0.1), verdict_of(6.0, 2.0), verdict_of(-6.0, 2.0), verdict_of(6.0, 4.0)
     ('a draw', 'better', 'worse', 'a draw')
     """
-    if abs(difference) < SMALL or abs(difference) <= MOST_ERRORS * se:
-        return "a draw"
+    if not (abs(difference) >= SMALL and abs(difference) > MOST_ERRORS * se):
+        return "a draw"  # also where the difference is not known
     return "better" if difference > 0 else "worse"
 
 
