@@ -170,17 +170,21 @@ def test_a_row(row: str, message: str) -> None:
     assert messages(text) == [f"log.csv:3: {message}"]
 
 
+OTHER_FORM = "allowed: yyyy-mm-dd, such as 2016-11-01; 'codose import log log.csv' reads such dates"
+
+
 @pytest.mark.parametrize(
     ("day", "message"),
     [
-        ("01.11.2016", "'01.11.2016' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01"),
-        ("11/30/2016", "'11/30/2016' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01"),
-        ("20161130", "'20161130' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01"),
+        ("01.11.2016", f"'01.11.2016' is not a date; {OTHER_FORM}"),
+        ("11/30/2016", f"'11/30/2016' is not a date; {OTHER_FORM}"),
+        ("20161130", f"'20161130' is not a date; {OTHER_FORM}"),
         ("2017-02-29", "'2017-02-29' is not a date; allowed: yyyy-mm-dd, such as 2016-11-01"),
         ("", "is empty; allowed: yyyy-mm-dd, such as 2016-11-01"),
         ("2016-10-31",
          "2016-10-31 is before the first day of week 1; allowed: 2016-11-01 or later"),
-        ("2019-10-29", "week 157 is beyond the horizon; allowed: weeks 1..156"),
+        ("2019-10-29",
+         "2019-10-29 is in week 157 from 2016-11-01 on, beyond the horizon; allowed: weeks 1..156"),
     ],
 )  # fmt: skip
 def test_a_date(day: str, message: str) -> None:

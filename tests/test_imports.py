@@ -289,19 +289,22 @@ def refusal(path: Path, given: Any = None, **how: Any) -> list[str]:
     return str(caught.value).replace(f"{path.parent}/", "").splitlines()
 
 
+A_DAY = "one day of 1900 to 2199, such as 2025-01-14 or 14 Jan 2025"
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
         ("2025-01-14,north,video,1,held\nsoon,north,video,1,held\n",
-         ["t.csv:3: date: 'soon' is not a date; allowed: a day"]),
+         [f"t.csv:3: date: 'soon' is not a date; allowed: {A_DAY}"]),
         ("".join(f"{m}/31/2025,north,video,1,held\n" for m in (1, 2, 3, 4, 6, 9, 11)),
-         ["t.csv:3: date: '2/31/2025' is not a date (5 such values, lines 3, 5-8); allowed: "
-          "month/day/year: say 'order' in the map"]),
+         ["t.csv:3: date: '2/31/2025' is not a day of the calendar (5 such values, lines 3, 5-8); "
+          f"allowed: {A_DAY}"]),
         ("2025-01-14,,video,1,held\n2025-01-14,north,,1,held\n,north,video,1,held\n"
          "2025-01-14,north,video,,held\n",
          ["t.csv:2: region: is empty", "t.csv:3: mode: is empty; allowed: onsite, video, phone, "
           "email",
-          "t.csv:4: date: is empty; allowed: a day",
+          f"t.csv:4: date: is empty; allowed: {A_DAY}",
           "t.csv:5: hours: is empty; allowed: 0..60 hours"]),
         ("2025-01-14,north,video,90,held\n" * 4,
          ["t.csv:2: hours: '90' is out of range (4 such values, lines 2-5); allowed: 0..60 hours"]),
@@ -315,11 +318,52 @@ def refusal(path: Path, given: Any = None, **how: Any) -> list[str]:
         ("Total,,,5,\n", ["t.csv: holds no contacts"]),
         ("", ["t.csv: holds no contacts"]),
         ("1925-01-14,north,video,1,held\n2025-01-14,north,video,1,held\n",
-         ["t.csv:3: date: week 5218 is beyond the horizon; allowed: weeks 1..1040"]),
+         ["t.csv:3: date: 2025-01-14 is in week 5218 from 1925-01-14 on, beyond the horizon; "
+          "allowed: weeks 1..1040"]),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_tracker(tmp_path: Path, rows: str, found: list[str]) -> None:
     assert refusal(written(tmp_path, LOG + rows)) == found
+
+
+def test_years_of_two_digits_are_of_this_century_and_it_is_said(tmp_path: Path) -> None:
+    rows = "14-Jan-70,north,video,1\n1/20/71,north,video,1\n"
+    log = import_log(written(tmp_path, f"date,region,mode,hours\n{rows}"))
+    assert (str(log.first_day), str(log.last_day)) == ("2070-01-14", "2071-01-20")
+    said = "Years of two digits are 2000 to 2099: 14-Jan-70 was read as 2070-01-14."
+    assert said in log.notes()
+    full = import_log(written(tmp_path, "date,region,mode,hours\n14-Jan-2070,north,video,1\n"))
+    assert not [note for note in full.notes() if "two digits" in note]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("25-Jan", "'25-Jan' is not a whole date: it needs day, month and year; allowed: one day"),
+        ("45671", "'45671' is a number: give the column the format of a date in the spreadsheet"),
+        ("29-Feb-25", "'29-Feb-25' is not a day of the calendar; allowed: one day of 1900 to 2199"),
+        ("14/1/2025", "'14/1/2025' is not a date written month/day/year, as 'order' in the map "
+         "says; allowed: dates of one order; or another 'order' in the map"),
+    ],
+)  # fmt: skip
+def test_why_a_text_is_no_date(tmp_path: Path, text: str, problem: str) -> None:
+    path = written(
+        tmp_path, f"date,region,mode,hours\n1/14/2025,north,video,1\n{text},north,video,1\n"
+    )
+    given = {
+        "date": {"column": "date", "order": "month-first"}, "region": {"column": "region"},
+        "mode": {"column": "mode"}, "hours": {"column": "hours", "unit": "hours"},
+    }  # fmt: skip
+    (found,) = refusal(path, given)
+    assert found.startswith(f"t.csv:3: date: {problem}")
+
+
+def test_dots_and_slashes_are_one_question_which_shows_a_date_that_is_unclear(
+    tmp_path: Path,
+) -> None:
+    rows = "1/14/2026,north,video,1\n3.4.2026,north,video,1\n"
+    path = written(tmp_path, f"date,region,mode,hours\n{rows}")
+    assert "Is 3.4.2026 month first or day first?" in refusal(path)[0]
 
 
 def test_3000_us_dates_are_read_and_3000_mixed_ones_are_one_question(tmp_path: Path) -> None:

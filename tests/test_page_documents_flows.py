@@ -219,13 +219,17 @@ def test_what_has_no_control_stays(browser: Any, file: Path) -> None:
 
 
 def test_a_log_becomes_the_history(browser: Any, file: Path) -> None:
-    log = b"date,region,mode,hours\n2026-01-05,north,video,1.5\n2026-03-02,south,onsite,4\n"
+    log = (
+        b"Contact log: both regions\ndate,region,mode,hours\n"
+        b"5-Jan-26,north,video,1.5\n2 March 26,south,onsite,4\n"
+    )
     with driver(browser, file) as page:
         give(page, ("small.yaml", b"name: Small\nhorizon_weeks: 60\nregions: {candidates: 2, "
                     b"count: 2}\ndosage: [{mode: video, every_weeks: 4, hours: 1}]\n"))  # fmt: skip
         said(page, "small.yaml is open")
-        drop(page, "log.csv", log)
+        drop(page, "log.txt", log)
         assert "2 contacts in 2 regions" in said(page, "history")
+        assert "2000 to 2099: 5-Jan-26 was read as Jan 5, 2026" in said(page, "history")
         raw = page.saved_file(lambda: menu(page, "Save this plan alone"))[1].decode()
         made = Scenario.from_text(raw)
         assert made.region_names == ("north", "south")

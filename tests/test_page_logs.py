@@ -52,7 +52,15 @@ PLANS: dict[str, dict[str, Any]] = {
         "name": "e", "providers": {"count": 2, "weekly_hours": [10, 20]}, "dosage": [CALLS],
     },
 }  # fmt: skip
-LOGS = {"own.csv": OWN, "excel.csv": EXCEL, "weeks.csv": WEEKS, "titled.csv": TITLED}
+PLANNERS = (
+    "Contact log: all regions, 2025\nWeek,State,Type of contact,Duration (min)\n"
+    '14 Jan 25,North East,MS Teams,90\n"Sept. 14, 2025 9:30 AM",north east,In-person visit,4 hrs\n'
+    '14-Sept-25,South,Zoom (video),1:30\n"Tue, 23 September \'25",South,phone,45 min\n'
+)
+LOGS = {
+    "own.csv": OWN, "excel.csv": EXCEL, "weeks.csv": WEEKS, "titled.csv": TITLED,
+    "planners.txt": PLANNERS,
+}  # fmt: skip
 
 
 def test_a_log_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:

@@ -444,6 +444,30 @@ def test_what_nobody_else_can_know_is_asked(tmp_path: Path, text: str, asked: se
     assert {".".join(map(str, one.where)) for one in caught.value.questions} == asked
 
 
+def test_days_of_waves_are_weeks_and_a_month_is_asked(tmp_path: Path) -> None:
+    waves = ("6-Jan-25", "Tue, 14 Sept 2025")
+    rows = "".join(f'trust,"{wave}",{mean},1,9\n' for wave, mean in zip(waves, (3, 4), strict=True))
+    found = numbers(read(tmp_path, SUMMARY + rows, first_date="2025-01-06"))
+    assert found["own_trust_1"][0] == 3
+    assert found["own_trust_36"][0] == 4
+    with pytest.raises(OpenQuestions) as caught:
+        read(tmp_path, SUMMARY + "trust,March 2025,3,1,9\ntrust,Sep-25,4,1,9\n")
+    assert [one.where for one in caught.value.questions] == [
+        ("waves", "March 2025"), ("waves", "Sep-25"),
+    ]  # fmt: skip
+
+
+def test_a_log_is_a_log_whatever_its_capitals(tmp_path: Path) -> None:
+    path = written(tmp_path, "Week,Region,Mode,Hours\n1,north,video,1\n2,south,phone,1\n")
+    ran = codose("observed", "import", path)
+    assert ran.exit_code == 0, ran.stderr
+    assert "contacts_held a region-month" in (path.parent / f"{path.stem}.yaml").read_text()
+    path.write_text("Date,Region,Mode,Hours\n14-Jan-25,north,video,1\n")
+    ran = codose("observed", "import", path, "--first-date", "2025-01-06", "--force")
+    assert ran.exit_code == 2
+    assert f"'codose import log {path.name}' reads such dates" in ran.stderr.replace("\n", " ")
+
+
 def test_a_question_on_a_wave_says_where_it_stands(tmp_path: Path) -> None:
     with pytest.raises(OpenQuestions, match=r"Which week is 'T2' \(lines 3-4\)\?"):
         read(tmp_path, SUMMARY + "trust,start,4,1,9\ntrust,T2,4,1,9\nknowledge,T2,4,1,9\n")

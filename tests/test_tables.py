@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sim.core.errors import InputError
 from sim.tables_in import reader
 from sim.tables_in.mistakes import places
 from sim.tables_in.reader import CELL_LIMIT, Table, read_table, table_of_text
-from sim.tables_in.values import day_of, decimal_of, hours_of, number_of, order_of
+from sim.tables_in.values import day_of, decimal_of, hours_of, no_day, number_of, order_of
 
 HEAD = ("région", "hours", "note")
 BODY = (("north", "1.5", "first\nsecond"), ("sóuth", "2", 'said "yes", then; no\tmore'))
@@ -202,14 +203,27 @@ def test_text_that_was_made_harmless_comes_back(tmp_path: Path) -> None:
     assert read_table(path).rows[0].cells == ("=1+1", "O'Neill")
 
 
+def test_spaces_that_do_not_break_are_spaces_in_text_as_in_sheets(tmp_path: Path) -> None:
+    text = "\ufeffNorth\u00a0East,1\u202f500\nNorth East\u200b,2\n"
+    table = table_of_text(f"region,hours\n{text}")
+    assert table.column("region") == [(2, "North East"), (3, "North East")]
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["region"], ["North\u00a0East\u200b"]):
+        book.active.append(row)
+    book.save(path)
+    assert read_table(path).column("region") == [(2, "North East")]
+
+
 # --- what cells say -----------------------------------------------------------------------------
 
 
-@given(st.dates(datetime.date(2000, 1, 1), datetime.date(2068, 12, 31)))
+@given(st.dates(datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)))
 def test_a_day_in_every_form(day: datetime.date) -> None:
     for form, order in (
         ("%Y-%m-%d", "iso"), ("%Y/%m/%d", "iso"), ("%Y-%m-%d 13:45:00", "iso"),
         ("%d %B %Y", "iso"), ("%b %d, %Y", "iso"), ("%d-%b-%Y", "iso"), ("%A, %B %d, %Y", "iso"),
+        ("%d-%b-%y", "iso"), ("%d %b %y", "iso"), ("%b %d, '%y", "iso"), ("%a %d %B %y", "iso"),
         ("%m/%d/%Y", "month-first"), ("%m/%d/%y", "month-first"),
         ("%m/%d/%Y 9:30 AM", "month-first"), ("%d.%m.%Y", "day-first"), ("%d/%m/%y", "day-first"),
     ):  # fmt: skip
@@ -219,11 +233,41 @@ def test_a_day_in_every_form(day: datetime.date) -> None:
     assert both == ("month-first" if day.day > 12 else "")
 
 
-@pytest.mark.parametrize(
-    "text", ["2017-02-29", "13/13/2025", "soon", "", "45000", "1/2", "２/3/2025"]
-)
+SHARED = json.loads((Path(__file__).parent / "cells.json").read_text(encoding="utf-8"))
+"""Cells that the commands and the page read alike; see ``setting_tables.test.ts`` of the page."""
+BOTH = ("month-first", "day-first")
+
+
+@pytest.mark.parametrize("day", SHARED["days"])
+def test_the_days_that_need_no_order(day: str) -> None:
+    for text in SHARED["days"][day]:
+        assert {day_of(text, order) for order in ("iso", *BOTH)} == {
+            datetime.date.fromisoformat(day)
+        }, text
+
+
+@pytest.mark.parametrize("text", SHARED["ordered"])
+def test_the_days_that_need_an_order(text: str) -> None:
+    assert day_of(text) is None
+    assert no_day(text) == "order"
+    found = [day_of(text, order) for order in BOTH]
+    assert [day and str(day) for day in found] == SHARED["ordered"][text]
+    assert [no_day(text, order) for order, day in zip(BOTH, found, strict=True) if not day] in (
+        [],
+        ["order"],
+    )
+
+
+@pytest.mark.parametrize("text", SHARED["none"])
 def test_what_is_no_day(text: str) -> None:
-    assert day_of(text, "month-first") is None
+    for order in ("iso", *BOTH):
+        assert day_of(text, order) is None
+        assert no_day(text, order) == SHARED["none"][text]
+
+
+@pytest.mark.parametrize(("texts", "order"), SHARED["orders"])
+def test_the_order_of_a_column_of_dates(texts: list[str], order: str) -> None:
+    assert order_of(texts) == order
 
 
 @given(st.integers(0, 4000))
@@ -243,7 +287,23 @@ def test_durations_in_every_form(minutes: int) -> None:
     assert hours_of(str(minutes), "hours") == minutes
 
 
-@pytest.mark.parametrize("text", ["60:00", "full day", "3 at 1.5", "6 hrs plus 2 hrs travel", "-"])
+@pytest.mark.parametrize("text", SHARED["hours"])
+def test_durations_with_their_unit(text: str) -> None:
+    decimal = "comma" if "1,5" in text else "point"
+    assert (
+        hours_of(text, decimal=decimal)
+        == hours_of(text, "minutes", decimal)
+        == SHARED["hours"][text]
+    )
+
+
+@pytest.mark.parametrize("text", SHARED["bare"])
+def test_durations_without_a_unit(text: str) -> None:
+    assert hours_of(text) is None
+    assert hours_of(text, "hours") == SHARED["bare"][text] == 60 * (hours_of(text, "minutes") or 0)
+
+
+@pytest.mark.parametrize("text", SHARED["no_hours"])
 def test_what_is_no_duration(text: str) -> None:
     assert hours_of(text, "hours") is None
 

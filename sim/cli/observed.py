@@ -105,6 +105,7 @@ def _import(
     """Sum up a contact log; read any other file as ``codose import survey`` does."""
     from sim.cli.imports import survey, target_of
     from sim.core.units import count
+    from sim.scenario.contact_log import column_name
     from sim.scenario.loading import parse
     from sim.studies import observed_import as logs
     from sim.studies.observed import file_of
@@ -115,7 +116,8 @@ def _import(
         raise InputError(
             "import needs a CSV file", "observed import", allowed="a contact log, a survey"
         )
-    if not set(logs.LOG) <= set(read_table(file, what="the survey").columns):
+    columns = map(column_name, read_table(file, what="the survey").columns)
+    if not set(logs.LOG) <= set(columns):
         survey(file, out=out, cite=cite, first_date=first_date, force=force)
         return
     target = target_of(file, None, out, ".yaml", force)

@@ -37,7 +37,7 @@ from sim.scenario.functions import FUNCTIONS, PRESETS, REFERENCE, Functions, Fun
 from sim.scenario.loading import scalar
 from sim.tables_in.mistakes import ONE_BY_ONE, Mistakes
 from sim.tables_in.reader import Table, read_table, table_of_text
-from sim.tables_in.values import looks_like, number_of
+from sim.tables_in.values import ORDERS, day_of, looks_like, number_of
 
 Mode = Literal["onsite", "video", "phone", "email"]
 Status = Literal["held", "provider_cancelled", "region_cancelled", "cancelled"]
@@ -386,7 +386,7 @@ class _Reading:
         self.first_date = first_date
         self.decimal = "comma" if table.separator == ";" else "point"
         self.mistakes = table.mistakes()
-        self.columns = [_column_name(name) for name in table.columns]
+        self.columns = [column_name(name) for name in table.columns]
         self.line = table.head_line
         self.bad_dates: list[tuple[int, str]] = []
 
@@ -462,14 +462,17 @@ class _Reading:
         return self.within("date", week_of(day, self.first_date), text)
 
     def judge_dates(self) -> None:
-        """Report texts that are no dates; if all have another form, the message says which."""
-        form = looks_like([text for _, text in self.bad_dates])
+        """Report texts that are no dates, and the command that reads dates of other forms."""
+        texts = [text for _, text in self.bad_dates]
+        form = looks_like(texts)
+        readable = any(day_of(text, order) for text in texts for order in ORDERS)
         for line, text in self.bad_dates:
             self.line = line
             message = f"{shown(text)} is not a date" if text else "is empty"
+            if len(texts) > ONE_BY_ONE and form:
+                message += f", but looks like {form}"
             allowed = ISO_DATE
-            if len(self.bad_dates) > ONE_BY_ONE and form:
-                message = f"{shown(text)} is not a date, but looks like {form}"
+            if readable:
                 allowed += f"; 'codose import log {Path(self.table.file).name}' reads such dates"
             self.fault("date", message, text, allowed, kind="date" if text else "empty")
 
@@ -524,6 +527,8 @@ class _Reading:
         if week <= self.horizon:
             return week
         message = f"week {week} is beyond the horizon"
+        if column == "date":
+            message = f"{text} is in week {week} from {self.first_date} on, beyond the horizon"
         self.fault(column, message, text, f"weeks 1..{self.horizon}", kind="beyond")
         return None
 
@@ -573,10 +578,10 @@ class _Reading:
         return value
 
 
-def _column_name(head: str) -> str:
+def column_name(head: str) -> str:
     """The column that a heading means.
 
-    >>> _column_name("Co-creation"), _column_name("people_invited")
+    >>> column_name("Co-creation"), column_name("people_invited")
     ('co_creation', 'invited')
     """
     name = re.sub(r"[\s-]+", "_", head.strip().lower())

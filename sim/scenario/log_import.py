@@ -40,7 +40,17 @@ from sim.scenario.log_remarks import Contact, remarks
 from sim.tables_in.mistakes import Mistakes, places
 from sim.tables_in.questions import OpenQuestions
 from sim.tables_in.reader import Row, Table, read_table
-from sim.tables_in.values import day_of, half_turned, hours_of, looks_like, number_of
+from sim.tables_in.values import (
+    CENTURY,
+    ORDERS,
+    YEARS,
+    NoDay,
+    day_of,
+    half_turned,
+    hours_of,
+    no_day,
+    number_of,
+)
 
 
 @dataclass(frozen=True)
@@ -194,6 +204,17 @@ def _new_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
     return (f"words that the map does not have were read as {', '.join(new)}",) if new else ()
 
 
+NO_DAY: Mapping[NoDay, str] = {
+    "empty": "is empty",
+    "part": "{text} is not a whole date: it needs day, month and year",
+    "serial": "{text} is a number: give the column the format of a date in the spreadsheet",
+    "unreal": "{text} is not a day of the calendar",
+    "order": "{text} is not a date written {order}, as 'order' in the map says",
+    "other": "{text} is not a date",
+}
+"""What is wrong with a text in the column of dates."""
+
+
 class _Import:
     """One reading of a table by a map: each row of a contact becomes one of a log in codose's own
     form, which the reader of logs checks."""
@@ -211,7 +232,9 @@ class _Import:
         }
         self.left_out: dict[str, list[int]] = defaultdict(list)
         self.unread: dict[str, list[int]] = defaultdict(list)
-        self.bad_dates: list[tuple[int, str]] = []
+        self.order = map.date.order if map.date else "iso"
+        self.short_year = ""
+        """The first date whose year has two digits, and the day that it was read as."""
         self.days: dict[int, date] = {}
         """The day of each line."""
         self.log: list[tuple[int, dict[str, str]]] = []
@@ -220,13 +243,6 @@ class _Import:
     def read(self, said: tuple[str, ...]) -> LogImport:
         for row in self.table.rows:
             self.row(row.line, row.cells)
-        form = looks_like([text for _, text in self.bad_dates])
-        for line, text in self.bad_dates:
-            message = f"{shown(text)} is not a date" if text else "is empty"
-            allowed = f"{form}: say 'order' in the map" if form else "a day"
-            self.mistakes.add(
-                line, self.name("date"), message, text, allowed, kind="date" if text else ""
-            )
         contacts = self.contacts()
         rows = sorted((one.row for one in contacts), key=lambda row: row.week)
         odd = remarks(rows, contacts, self.table.word)
@@ -238,6 +254,8 @@ class _Import:
         known = {*used_columns(self.data), *self.data.get("ignore", ())}
         ignored = [name for name in self.table.columns if name not in known]
         told = {**self.data, "ignore": [*self.data.get("ignore", ()), *ignored]}
+        if self.short_year:
+            said += (f"years of two digits are {CENTURY} to {CENTURY + 99}: {self.short_year}",)
         said += self.table.said + tuple(
             f"{what} ({places(lines, self.table.word)})" for what, lines in self.unread.items()
         )
@@ -339,11 +357,19 @@ class _Import:
         return text if value is None else str(_said(value))
 
     def day(self, line: int, text: str) -> str:
-        assert self.map.date is not None
-        day = day_of(text, self.map.date.order)
+        day = day_of(text, self.order)
         if day is None:
-            self.bad_dates.append((line, text))
+            kind = no_day(text, self.order)
+            allowed = f"one day of {YEARS[0]} to {YEARS[-1]}, such as 2025-01-14 or 14 Jan 2025"
+            if kind == "order":
+                allowed = "dates of one order; or another 'order' in the map"
+            message = NO_DAY[kind].format(
+                text=shown(text), order=ORDERS.get(self.order, "yyyy-mm-dd")
+            )
+            self.mistakes.add(line, self.name("date"), message, text, allowed, kind=kind)
             return ""
+        if not self.short_year and str(day.year) not in text:
+            self.short_year = f"{text} was read as {day}"
         self.days[line] = day
         return day.isoformat()
 

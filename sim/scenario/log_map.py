@@ -393,7 +393,8 @@ def open_questions(table: Table, data: dict[str, Any]) -> list[Question]:
             data["date"].update({"order": order} if order != "iso" else {})
         else:
             odd = [text for text in texts if looks_like([text])]
-            text = f"Is {odd[0]} month first or day first?"
+            unclear = next((text for text in odd if not order_of([text])), odd[0])
+            text = f"Is {unclear} month first or day first?"
             if len({order_of([one]) for one in odd} - {""}) > 1:
                 text += " Some dates here can only be the one, and some only the other."
             ask(("date", "order"), text, ("month-first", "day-first"))

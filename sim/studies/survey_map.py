@@ -47,7 +47,7 @@ from sim.studies.spec import WEEK_WORDS
 from sim.tables_in.mistakes import places
 from sim.tables_in.questions import OPEN, Question, put
 from sim.tables_in.reader import Table
-from sim.tables_in.values import number_of, order_of
+from sim.tables_in.values import ORDERS, day_of, number_of, order_of
 
 TEST, RESPONSE = "knowledge test", "response"
 CALLED: Mapping[str, str] = {
@@ -552,11 +552,11 @@ def _waves_of(fields: dict[str, Any], table: Table, asked: list[Question]) -> No
 
 
 def looks_dated(text: str) -> bool:
-    """Whether a text may be a date.
+    """Whether a text is a date, or has the form of one in numbers; a month alone is none.
 
-    >>> looks_dated("2025-03-01"), looks_dated("3/4/2025"), looks_dated("post")
+    >>> looks_dated("14 Sept 25"), looks_dated("31/31/2025"), looks_dated("March 2025")
     (True, True, False)
     """
-    return bool(re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text)) or bool(
-        re.search(r"\b(19|20)\d\d\b", text) and re.search("[A-Za-z]{3}", text)
-    )
+    if re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text):
+        return True
+    return any(day_of(text, order) for order in ORDERS)

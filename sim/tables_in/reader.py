@@ -42,6 +42,8 @@ CELLS_LIMIT = 4_000_000
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of workbooks, new and old."""
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+_UNSEEN = {"\u00a0": " ", "\u202f": " ", "\u200b": "", "\ufeff": ""}
+"""Letters that nobody sees in a cell, and what they mean: spaces that do not break, and nothing."""
 SNIFFED = 50
 """Number of lines that decide on the separator and the head."""
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman")
@@ -233,6 +235,9 @@ class _Grid(NamedTuple):
 
 
 def _text(text: str, file: str, said: tuple[str, ...], error: type[InputError]) -> _Grid:
+    if not text.isascii():
+        for mark, plain in _UNSEEN.items():
+            text = text.replace(mark, plain)
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
     skipped = 0
     declared = re.match(r"\s*\"?sep=(.)\"?\s*\Z", lines[0]) if lines else None
@@ -381,7 +386,10 @@ def _cell_text(value: Any) -> str:
         return f"{minutes // 60}:{minutes % 60:02}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return meant(str(value).replace("\xa0", " ").strip())
+    text = str(value)
+    for mark, plain in _UNSEEN.items():
+        text = text.replace(mark, plain)
+    return meant(text.strip())
 
 
 # --- head and rows ------------------------------------------------------------------------------

@@ -138,9 +138,9 @@ test("a log in our own form: quotes, separators, dates, shares; each mistake wit
   assert.ok(bad.kind === "problems");
   assert.deepEqual(bad.problems, [
     "log.csv: Row 2: “vidio” is not a way of meeting; allowed: visit, video, phone, e-mail. Did you mean video?",
-    "log.csv: Row 3: “soon” is not a date; write 2026-03-09.",
+    "log.csv: Row 3: “soon” is not a date; write 2026-03-09 or 9 Mar 2026.",
     "log.csv: Row 4 has no region.",
-    "log.csv: Row 4: “90” is not a number of hours from 0 to 60.",
+    "log.csv: Row 4: “90” is not a length from 0 to 60 hours; write 1.5, 1:30 or 90 min.",
   ]);
   const many = await read("log.csv", `week,region,mode,hours\n${"1,north,vidio,1\n".repeat(50)}`);
   assert.ok(many.kind === "problems" && many.problems.length === 1 && /Row 2: .*and 49 more rows like this/.test(many.problems[0]));
@@ -153,6 +153,8 @@ test("what a log cannot be is said once: quotes, columns, cells, shares; columns
     const found = await read("log.csv", content);
     return found.kind === "problems" ? found.problems.join(" ") : JSON.stringify(found);
   };
+  assert.match(await says("Date,Office,Type,Time\n2026-03-09,North,video,1\n"), /^log.csv: These columns are missing: hours.$/);
+  assert.match(await says("Date,Office\n2026-03-09,North\n"), /not a contact log/);
   assert.match(await says(`${head}\n1,"north,video,1\n`), /quotation mark/);
   assert.match(await says(`${head},Hours\n1,n,video,1,2\n`), /column hours is given twice/);
   assert.match(await says(`${head},date\n1,n,video,1,2026-01-05\n`), /a column date and a column week/);
@@ -167,6 +169,19 @@ test("what a log cannot be is said once: quotes, columns, cells, shares; columns
   assert.deepEqual(minutes.said, ["The median contact takes 45 h: are these minutes?"]);
   const thousands = await read("log.csv", `${head}\n${"1,n,video,1\n".repeat(6000)}`);
   assert.ok(thousands.kind === "log" && thousands.log.rows.length === 6000);
+});
+
+test("a text file is a table whatever its title says, and a plan whatever its commas", async () => {
+  const rows = "Date,Region,Mode,Hours\n2025-01-14,North,video,1\n";
+  for (const title of ["", "Contact log: Region A\n", "Contact log: Region A, 2025\n\n", "# ours\n", "Log:\n", "\ufeffMode: all, hours: all\n"]) {
+    const found = await read("log.txt", title + rows);
+    assert.ok(found.kind === "log" && found.log.rows.length === 1, title);
+  }
+  assert.equal((await read("log.txt", `${rows.replaceAll(",", "\t")}`)).kind, "log");
+  const plan = await read("plan.txt", "# visits, calls\nname: a, b\ndescription: |\n  visits, calls\n  video, phone\ndosage:\n- {mode: video, every_weeks: 4}\n- {mode: phone, every_weeks: 2}\n");
+  assert.equal(plan.kind, "plan");
+  const words = await read("notes.txt", "Hello, world: a note\nwithout a table\n");
+  assert.ok(words.kind === "problems");
 });
 
 test("a scenario that names other files is refused with what carries them; one with other mistakes, by these", async () => {

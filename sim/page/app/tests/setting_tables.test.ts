@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import cells from "../../../../tests/cells.json";
 import { meantBy, withLog } from "../src/model/log";
-import { dayFirst, readDay, readLog } from "../src/model/logtable";
+import { dayFirst, noDay, readDay, readHours } from "../src/model/days";
+import { readLog, remarksOn } from "../src/model/logtable";
 import { readCells, readPasted, understand } from "../src/setting/table";
 import { data } from "./setting_data";
 
@@ -108,22 +110,58 @@ test("a title, totals and headings given again are no contacts, and it is said w
   assert.deepEqual(readLog("date,region,mode,hours\n2026-03-09,,,5", data, null).faults.map((one) => one.fault), ["region", "mode"]);
 });
 
-test("a month in letters needs no order", () => {
-  for (const text of ["2025-01-14", "2025/1/14 09:30", "Jan 14, 2025", "14-Jan-25", "14 January 2025", "Tue, 14 Jan 2025", "January 14th, 2025"])
-    assert.equal(readDay(text, null)?.toISOString().slice(0, 10), "2025-01-14", text);
-  for (const text of ["31 Feb 2025", "14 Janvember 2025", "Jan 2025", "2025-13-01", "1/2/2025"]) assert.equal(readDay(text, null), null, text);
+test("cells are read as the commands read them", () => {
+  const iso = (text: string, order: "day" | "month" | null) => readDay(text, order)?.toISOString().slice(0, 10) ?? null;
+  for (const [day, texts] of Object.entries(cells.days))
+    for (const text of texts) for (const order of [null, "day", "month"] as const) assert.equal(iso(text, order), day, text);
+  for (const [text, days] of Object.entries(cells.ordered)) {
+    assert.deepEqual([iso(text, null), noDay(text, null)], [null, "order"], text);
+    assert.deepEqual((["month", "day"] as const).map((order) => iso(text, order)), days, text);
+  }
+  for (const [text, why] of Object.entries(cells.none))
+    for (const order of [null, "day", "month"] as const) assert.deepEqual([iso(text, order), noDay(text, order)], [null, why], text);
+  const orders: Record<string, unknown> = { "": "unclear", iso: null, "day-first": "day", "month-first": "month" };
+  for (const [texts, order] of cells.orders) assert.equal(dayFirst(texts as string[]), orders[order as string], String(texts));
+  for (const [text, hours] of Object.entries(cells.hours)) assert.deepEqual([readHours(text, "hours"), readHours(text, "minutes")], [hours, hours], text);
+  for (const [text, hours] of Object.entries(cells.bare)) assert.deepEqual([readHours(text, "hours"), readHours(text, "minutes")], [hours, hours / 60], text);
+  for (const text of cells.no_hours) assert.equal(readHours(text, "hours"), null, text);
 });
 
-test("days that can be read in two ways are asked for, others are not", () => {
-  assert.equal(dayFirst(["3/4/2026", "5/6/2026"]), "unclear");
-  assert.equal(dayFirst(["3/4/2026", "25/6/2026"]), "day");
-  assert.equal(dayFirst(["3/14/2026", "5/6/2026"]), "month");
-  assert.equal(dayFirst(["3.4.2026"]), "day");
-  assert.equal(readDay("3/4/2026", "month")?.toISOString().slice(0, 10), "2026-03-04");
-  assert.equal(readDay("3/4/2026", "day")?.toISOString().slice(0, 10), "2026-04-03");
-  assert.equal(readDay("31/2/2026", "day"), null);
-  const log = readLog("date,region,mode,hours\n3/4/2026,North,phone,1", data, null);
-  assert.equal(log.ambiguous, true);
+test("days that can be read in two ways are asked for", () => {
+  assert.equal(readLog("date,region,mode,hours\n3/4/2026,North,phone,1", data, null).ambiguous, true);
+  const mixed = "date,region,mode,hours\n1/14/2026,North,phone,1\n14/1/2026,North,phone,1";
+  assert.equal(readLog(mixed, data, null).ambiguous, true);
+  assert.deepEqual(readLog(mixed, data, "month").faults, [{ row: 3, fault: "date_order", text: "14/1/2026" }]);
+});
+
+test("a log as planners keep one: minutes, days under week, ways of meeting among other words", () => {
+  const text = "Week,Region,Mode,Duration (min)\n14-Jan-25,North,MS Teams (video),90\n21-Jan-25,South,In-person visit,1:30\n28-Jan-25,South,Virtual site visit,45";
+  const log = readLog(text, data, null);
+  assert.deepEqual(log.faults.map(({ row, fault, text }) => [row, fault, text]), [[4, "mode", "Virtual site visit"]]);
+  assert.deepEqual(log.rows.slice(0, 2), [
+    { date: "2025-01-14", region: "North", mode: "video", hours: 1.5 },
+    { date: "2025-01-21", region: "South", mode: "onsite", hours: 1.5 },
+  ]);
+  const faultsIn = (rows: string) => readLog(`date,region,mode,hours\n${rows}`, data, null).faults.map(({ row, fault }) => [row, fault]);
+  assert.deepEqual(faultsIn("2025-01-14,North,video,50%\n2025-01-14,North,video,"), [[2, "hours"], [3, "hours_empty"]]);
+  assert.deepEqual(faultsIn("2025-01-14,North,video,1\n2025-01-14,South,video,1\n2025-01-15,North & South,video,1\n2025-01-15,Up and Over,video,1"), [[4, "several_regions"]]);
+});
+
+test("of two columns of regions one counts and the other is named; hours beside minutes are not guessed", () => {
+  const log = readLog("Date,State,Region,Mode,Hours\n2025-01-14,Ohio,North,video,1", data, null);
+  assert.deepEqual([log.rows.map((row) => row.region), log.unused, log.faults], [["North"], ["State"], []]);
+  for (const head of ["Date,Region,Mode,Hours,Minutes", "Date,Date,Region,Mode,Hours"])
+    assert.deepEqual(readLog(`${head}\n2025-01-14,North,video,1,30`, data, null).faults.map(({ fault }) => fault), ["column_twice"], head);
+});
+
+test("what is odd in a log is said: short years, names in two ways, a year without contacts", () => {
+  const log = readLog("date,region,mode,hours,provider\n14-Jan-25,North,video,1,A. Lee\n14-Jan-70,north ,video,1,a lee\n15-Jan-70,South 1-2,video,1,\n15-Jan-70,South 12,video,1,", data, null);
+  const say = (path: string, values: Record<string, string | number>) => `${path} ${Object.values(values).join(" ")}`;
+  assert.deepEqual(remarksOn(log, say), [
+    "short_years 14-Jan-25 Jan 14, 2025 2000 2099", "alike_regions \u201cNorth\u201d, \u201cnorth\u201d",
+    "alike_providers \u201cA. Lee\u201d, \u201ca lee\u201d", "gap Jan 14, 2025 Jan 14, 2070",
+  ]);
+  assert.deepEqual(remarksOn(readLog("date,region,mode,hours\n2025-01-14,North,video,1", data, null), say), []);
 });
 
 test("each fault of a log has its row; strangers are named", () => {

@@ -13,7 +13,7 @@ export interface Table {
 
 const SEPARATORS = ["\t", ";", ","];
 const LOOKED_AT = 50; // lines that decide on the separator
-const MOST_ABOVE = 10; // rows among which headings are looked for
+export const MOST_ABOVE = 10; // rows among which headings are looked for
 const TOTAL = /^(grand |sub-?)?(totals?|sum|summe)\b[\s:0-9]*$/i;
 
 /** Read rows and cells. Columns end at the separator that cuts most rows into equally many cells; quotes are a

@@ -4,6 +4,7 @@ import type { PageData, Plan, PlansFile, ScenarioData } from "../types";
 import { say } from "../ui/say";
 import { check, isObject, type Known } from "./check";
 import { NOT_READ } from "./consistency";
+import { MOST_ABOVE, readTable as tableIn } from "./csv";
 import { faultTexts, type LogRead, readLog, remarksOn } from "./logtable";
 import { checkPlansFile } from "./plans_check";
 import { cleanName, uniqueName } from "./plans";
@@ -57,12 +58,12 @@ export async function readFile(given: Given, page: Reader, ask: Ask | null, as?:
   try {
     text = new TextDecoder(encodingOf(given.bytes), { fatal: true }).decode(given.bytes);
   } catch {
-    if (looksLikeTable(given.name, "") && ask) return asked(await ask("log", given), "log", given, page);
+    if (looksLikeTable(given.name, "", page) && ask) return asked(await ask("log", given), "log", given, page);
     return refuse("file_not_utf8");
   }
   if (text.includes("\0")) return refuse("file_binary");
   if (as === "survey" && ask) return asked(await ask("survey", given), "survey", given, page);
-  if (as === "log" || looksLikeTable(given.name, text)) return readTable(text, given, page, ask, as, map, refuse);
+  if (as === "log" || looksLikeTable(given.name, text, page)) return readTable(text, given, page, ask, as, map, refuse);
   return readText(text, given.name, page);
 }
 
@@ -89,11 +90,23 @@ function kindOfBytes(bytes: Uint8Array): string | null {
   return null;
 }
 
-function looksLikeTable(name: string, text: string): boolean {
+/** Whether a file is a table by its name, or by its text: headings, and a row of as many cells, below lines such as a
+ * title. A text that begins with a field of a plan, or with a brace, is none. */
+function looksLikeTable(name: string, text: string, page: Reader): boolean {
   if (/\.(csv|tsv)$/i.test(name)) return true;
   if (/\.(ya?ml|json)$/i.test(name)) return false;
-  return /^[^:{#,;\t]*[,;\t][^:{\r\n]*([\r\n]|$)/.test(text);
+  const lines = text.replace(/^\ufeff/, "").split(/\r\n?|\n/, 10 * MOST_ABOVE);
+  const first = lines.find((line) => /^\s*[^\s#]/.test(line) && line.trim() !== "---") ?? "";
+  const field = /^\s*["']?(\w+)["']?\s*:/.exec(first)?.[1] ?? "";
+  if (/^\s*[{[]/.test(first) || field === "codose" || field in page.schema.properties) return false;
+  const { rows } = tableIn(lines.join("\n"));
+  return rows.slice(0, MOST_ABOVE).some(({ cells }, i) => {
+    const below = rows[i + 1]?.cells.length ?? cells.length;
+    return cells.length > 1 && below === cells.length && cells.every((cell) => !/[:{]/.test(cell));
+  });
 }
+
+const MOST_MISSING = 1; // of date, region, mode and hours, where a table may still be meant as a log
 
 async function readTable(
   text: string, given: Given, page: Reader, ask: Ask | null, as: As | undefined, map: Map | undefined,
@@ -109,7 +122,8 @@ async function readTable(
   if (found.ambiguous && !order) return whichOrder(given, page);
   const history = (path: string, values?: Record<string, string | number>) => say(page.words, `setting.history.${path}`, values ?? {});
   if (understood) return { kind: "log", log: found, said: remarksOn(found, history) };
-  if (found.faults[0].fault === "columns") return refuse("file_table");
+  const missing = found.faults[0].fault === "columns" ? found.faults[0].text.split(", ").length : 0;
+  if (missing > MOST_MISSING) return refuse("file_table");
   return { kind: "problems", problems: faultTexts(found.faults, history).map((one) => `${given.name}: ${one}`) };
 }
 

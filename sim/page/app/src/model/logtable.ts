@@ -1,19 +1,22 @@
 /** Reads a contact log from a table: its columns, its rows, and what cannot be read. */
-import { median } from "d3-array";
+import { group, median } from "d3-array";
 import { readNumber } from "../setting/numbers";
 import { choicesOf, rangeOf } from "../setting/read";
 import type { RowFault } from "../setting/table";
-import { dayOf, isoDay } from "../setting/weeks";
+import { dayName, dayOf, isoDay } from "../setting/weeks";
 import { checkPart, type Known } from "./check";
-import { didYouMean } from "./python_text";
 import { headRow, readTable, type Row, sumsUp } from "./csv";
+import { CENTURY, dayFirst, type DayOrder, noDay, readDay, readHours } from "./days";
+import { didYouMean } from "./python_text";
+
+export type { DayOrder };
 
 const HEADINGS: Record<string, string[]> = {
-  date: ["date", "day", "contact date"],
+  date: ["date", "day", "contact date", "date of contact"],
   week: ["week"],
-  region: ["region", "site", "name", "office", "area", "district"],
-  mode: ["mode", "type", "how", "contact type", "medium"],
-  hours: ["hours", "length", "duration", "h", "hours of contact"],
+  region: ["region", "region name", "state", "site", "name", "office", "area", "district", "county", "grantee"],
+  mode: ["mode", "type", "how", "contact type", "type of contact", "medium", "modality", "format", "method"],
+  hours: ["hours", "length", "duration", "h", "hours of contact", "contact hours", "length of contact", "time spent"], // or the same in minutes
   co_creation: ["co creation", "cocreation", "together"],
   status: ["status", "held"],
   provider: ["provider", "ta provider", "by", "staff member", "consultant"],
@@ -41,8 +44,6 @@ const NOT_NEEDED = ["week begins", "preparation hours", "travel hours", "provide
 const NEEDED = ["region", "mode", "hours"];
 const LONGEST_MEDIAN = 12; // hours
 
-export type DayOrder = "day" | "month"; // which comes first in 3/4/2026
-
 export interface LogRead {
   rows: Record<string, any>[]; // in the form of a scenario; with `date` in place of `week` where dated
   dated: boolean;
@@ -51,6 +52,7 @@ export interface LogRead {
   unused: string[]; // headings of columns that are not read
   above: number; // rows above the headings, such as a title
   left: number[]; // rows that are no contacts, such as totals
+  short: { text: string; day: string } | null; // the first date whose year has two digits, and what was read
 }
 
 export function plain(text: string): string {
@@ -69,9 +71,9 @@ export function readLog(text: string, page: Known, order: DayOrder | null): LogR
   const { rows, closed } = readTable(text);
   const above = headRow(rows.map((row) => row.cells), (cells) => cells.filter((cell) => kindOf(cell, page)).length);
   const [head, ...body] = rows.slice(above);
-  const kinds = (head?.cells ?? []).map((cell) => kindOf(cell, page));
+  const kinds = kindsOf(head?.cells ?? [], body, page);
   const unused = (head?.cells ?? []).filter((cell, i) => cell && !kinds[i] && !NOT_NEEDED.includes(plain(cell)));
-  const log: LogRead = { rows: [], dated: kinds.includes("date"), faults: [], ambiguous: false, unused, above, left: [] };
+  const log: LogRead = { rows: [], dated: kinds.includes("date"), faults: [], ambiguous: false, unused, above, left: [], short: null };
   const refuse = (fault: string, value = "", row = 0) => log.faults.push({ row, fault, text: value });
   const missing = NEEDED.filter((kind) => !kinds.includes(kind));
   if (!kinds.includes("date") && !kinds.includes("week")) missing.unshift("date");
@@ -85,17 +87,42 @@ export function readLog(text: string, page: Known, order: DayOrder | null): LogR
   const dates = log.dated ? body.map(({ cells }) => cells[kinds.indexOf("date")] ?? "") : [];
   const first = dayFirst(dates);
   log.ambiguous = log.dated && first === "unclear";
-  const reading = new RowReading(kinds, page, log, first === "unclear" ? order : first);
+  const unit = inMinutes(head.cells[kinds.indexOf("hours")]) ? "minutes" : "hours";
+  const reading = new RowReading(kinds, page, log, first === "unclear" ? order : first, unit);
   for (const row of body) {
     if (isContact(row.cells, head.cells, kinds)) reading.read(row);
     else log.left.push(row.line);
   }
+  log.faults.push(...severalRegions(log.rows, reading.lines));
   if (!log.rows.length) refuse("no_rows");
   return log;
 }
 
+/** The kinds of the columns. Where two headings fit one kind, as region and state, the earlier one of HEADINGS counts; a
+ * column called week that holds days is one of dates. */
+function kindsOf(head: string[], body: Row[], page: Known): string[] {
+  const all = head.map((cell) => kindOf(cell, page));
+  const rank = (i: number) => (all[i] === "hours" ? 0 : (HEADINGS[all[i]]?.indexOf(plain(head[i])) ?? 0));
+  const kinds = all.map((kind, i) => (all.some((other, j) => other === kind && rank(j) < rank(i)) ? "" : kind));
+  const week = kinds.indexOf("week");
+  const holds = week < 0 ? "" : (body.find(({ cells }) => cells[week])?.cells[week] ?? "");
+  return !kinds.includes("date") && isDay(holds) ? kinds.map((kind) => (kind === "week" ? "date" : kind)) : kinds;
+}
+
+function isDay(text: string): boolean {
+  return readDay(text, "day") !== null || readDay(text, "month") !== null;
+}
+
+const MINUTES = /\b(minutes?|mins?)\b/;
+
+/** Whether a heading says minutes, as "Minutes" and "Duration (min)" do. */
+function inMinutes(heading: string): boolean {
+  return MINUTES.test(plain(heading));
+}
+
 function kindOf(heading: string, page: Known): string {
   const wanted = plain(heading);
+  if (inMinutes(heading)) return ["", ...HEADINGS.hours].includes(plain(wanted.replace(MINUTES, ""))) ? "hours" : "";
   return named(HEADINGS, heading) ?? [...page.functions.names, "functions"].find((name) => plain(name) === wanted) ?? "";
 }
 
@@ -106,16 +133,42 @@ function isContact(cells: string[], head: string[], kinds: string[]): boolean {
   if (filled.length < 2 || (cells.length === head.length && cells.every((cell, i) => cell === head[i]))) return false;
   const at = (kind: string) => cells[kinds.indexOf(kind)] ?? "";
   const when = at("date") || at("week");
-  if (readDay(when, "day") || readDay(when, "month")) return true;
+  if (isDay(when)) return true;
   return !sumsUp(filled[0]) && ("value" in readNumber(when) || NEEDED.filter((kind) => !at(kind)).length < 2);
 }
 
+/** Cells that name several regions, each of which also stands alone: the page cannot tell whether the contact was shared. */
+function severalRegions(rows: Record<string, any>[], lines: number[]): RowFault[] {
+  const alone = new Set(rows.map((row) => plain(row.region)));
+  return rows.flatMap(({ region }, i) => {
+    const parts = (region as string).split(/[,;/&+]|\band\b|\bund\b/).filter((part) => plain(part));
+    const several = parts.length > 1 && parts.every((part) => alone.has(plain(part)));
+    return several ? [{ row: lines[i], fault: "several_regions", text: region.slice(0, 40) }] : [];
+  });
+}
+
+/** The mode that a text means for certain: it names one, perhaps among other words, as "MS Teams call (video)" does. */
+function modeOf(text: string): string | undefined {
+  const said = named(MODES, text);
+  if (said) return said;
+  const low = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}?]+/gu, " ").trim()} `;
+  const found = Object.keys(MODES).filter((mode) => MODES[mode].some((word) => !LIKELY.includes(word) && low.includes(` ${word} `)));
+  return found.length === 1 && !DOUBT.test(low) && !(found[0] === "onsite" && AWAY.test(low)) ? found[0] : undefined;
+}
+
+const LIKELY = ["virtual", "online", "call"]; // certain only as the whole text
+const AWAY = / (virtual|virtually|online|remote|remotely) /;
+const DOUBT = / (no|not|non|never|without|instead|declined|cancell?ed) |\?/;
+
 class RowReading {
+  lines: number[] = []; // of the rows that were read
+
   constructor(
     private kinds: string[],
     private page: Known,
     private log: LogRead,
     private order: DayOrder | null,
+    private unit: "hours" | "minutes",
   ) {}
 
   read({ line, cells }: Row): void {
@@ -128,15 +181,17 @@ class RowReading {
     if (cells.slice(this.kinds.length).some(Boolean)) return void refuse("cells", String(this.kinds.length));
     const row: Record<string, any> = {};
     if (this.log.dated) {
-      const day = readDay(at("date"), this.order);
+      const text = at("date");
+      const day = readDay(text, this.order);
       if (day) row.date = isoDay(day);
-      else refuse("date", at("date"));
+      else refuse(`date_${noDay(text, this.order)}`, text);
+      if (day && !text.includes(row.date.slice(0, 4))) this.log.short ??= { text, day: row.date };
     } else row.week = this.number("week", at("week"), refuse, true);
     row.region = at("region");
     if (!row.region) refuse("region", "");
-    row.mode = named(MODES, at("mode"));
+    row.mode = modeOf(at("mode"));
     if (!row.mode) refuse("mode", at("mode"), Object.values(MODES).flat());
-    row.hours = this.number("hours", at("hours"), refuse, true);
+    row.hours = this.hours(at("hours"), refuse);
     for (const field of ["co_creation", "present", "invited"]) {
       const value = this.number(field, at(field), refuse, false);
       if (value !== undefined) row[field] = value;
@@ -151,6 +206,15 @@ class RowReading {
     if (this.log.faults.length === before)
       for (const text of checkPart("LogRow", this.log.dated ? { ...rest, week: 1 } : rest, this.page)) refuse("other", text);
     this.log.rows.push(row);
+    this.lines.push(line);
+  }
+
+  private hours(text: string, refuse: (fault: string, text: string) => void): number | undefined {
+    const { minimum, maximum } = rangeOf(this.page.schema, "LogRow", "hours");
+    const value = readHours(text, this.unit);
+    if (value !== null && value >= minimum && value <= maximum) return value;
+    refuse(text ? "hours" : "hours_empty", text);
+    return undefined;
   }
 
   /** The functions of a contact: a share for each, or the name of a mix. */
@@ -191,14 +255,32 @@ export function likelyMinutes({ rows }: Pick<LogRead, "rows">): number | null {
 
 /** Sentences on a log that was read: the columns that are not used, and what is odd. */
 export function remarksOn(log: LogRead, say: (path: string, values: Record<string, string | number>) => string): string[] {
-  const { unused, above, left } = log;
+  const { unused, above, left, short } = log;
   const minutes = likelyMinutes(log);
   return [
     ...(unused.length ? [say("unused", { count: unused.length, names: unused.map((one) => one.slice(0, 40)).join(", ") })] : []),
     ...(above ? [say("above", { count: above })] : []),
     ...(left.length ? [say("left", { count: left.length, rows: left.slice(0, 5).join(", ") + (left.length > 5 ? ", …" : "") })] : []),
+    ...(short ? [say("short_years", { text: short.text, day: dayName(dayOf(short.day)!), first: CENTURY, last: CENTURY + 99 })] : []),
     ...(minutes === null ? [] : [say("minutes", { hours: minutes })]),
+    ...(["region", "provider"] as const).flatMap((field) => alike(log.rows.map((row) => row[field])).map((names) => say(`alike_${field}s`, { names }))),
+    ...gaps(log.rows).map(([from, to]) => say("gap", { from: dayName(from), to: dayName(to) })),
   ];
+}
+
+/** Names that differ only in capitals, punctuation and spaces, as in sim/scenario/log_remarks.py. */
+function alike(names: (string | undefined)[]): string[] {
+  const forms = group(new Set(names.filter((name) => name !== undefined)), (name) => name.toLowerCase().replace(/(?<!\d)[^\p{L}\p{N}]+|[^\p{L}\p{N}]+(?!\d)/gu, "") || name);
+  return [...forms.values()].filter((one) => one.length > 1).map((one) => one.map((name) => `\u201c${name}\u201d`).join(", "));
+}
+
+const YEAR = 366 * 86_400_000;
+
+/** The last day before and the first day after the first year without a contact, which a mistyped year would cause. */
+function gaps(rows: Record<string, any>[]): [Date, Date][] {
+  const days = [...new Set(rows.map((row) => row.date as string | undefined))].filter((day) => day !== undefined).sort();
+  const pairs = days.slice(1).map((day, i): [Date, Date] => [dayOf(days[i])!, dayOf(day)!]);
+  return pairs.filter(([from, to]) => to.getTime() - from.getTime() > YEAR).slice(0, 1);
 }
 
 /** The faults of a log as sentences, equal faults together. */
@@ -214,40 +296,4 @@ export function faultTexts(faults: RowFault[], say: (path: string, values?: Reco
     const more = count > 1 ? ` ${say("also", { count: count - 1 })}` : "";
     return say(`faults.${fault}`, { row, text }) + meant + more;
   });
-}
-
-const ISO = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ][\d:.]+Z?)?$/;
-const PARTS = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?:,? [\d:]+ ?[AP]?M?)?$/i;
-const DAY_MONTH = /^(\d{1,2}) ([a-z]+) (\d{4})$|^(\d{1,2})-([a-z]+)-(\d{4}|\d\d)$/;
-const MONTH_DAY = /^([a-z]+) (\d{1,2}) (\d{4})$/;
-const MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-
-/** Whether the day or the month comes first, as far as the dates show it. */
-export function dayFirst(texts: string[]): DayOrder | "unclear" {
-  const parts = texts.map((text) => PARTS.exec(text)).filter((one) => one !== null);
-  if (!parts.length || parts.some((one) => one[2] === ".")) return "day";
-  if (parts.some((one) => Number(one[1]) > 12)) return "day";
-  return parts.some((one) => Number(one[3]) > 12) ? "month" : "unclear";
-}
-
-/** A day from typed text; null where it cannot be read. 2026-03-09, 9 March 2026, Mar 9, 2026 and 9-Mar-26 need no order,
- * 9.3.2026 and 3/9/2026 do, as in sim/tables_in/values.py. */
-export function readDay(text: string, order: DayOrder | null): Date | null {
-  const iso = ISO.exec(text);
-  if (iso) return dayIn(iso[1], iso[2], iso[3]);
-  const parts = PARTS.exec(text);
-  if (parts) return order && (order === "day" ? dayIn(parts[4], parts[3], parts[1]) : dayIn(parts[4], parts[1], parts[3]));
-  const plain = text.toLowerCase().replace(/[,.]|(?<=\d)(st|nd|rd|th)\b/g, " ").replace(/\s+/g, " ").trim().replace(/^(mon|tue|wed|thu|fri|sat|sun)[a-z]* /, "");
-  const named = DAY_MONTH.exec(plain);
-  const [, month, day, year] = MONTH_DAY.exec(plain) ?? [];
-  if (named) return dayIn(named[3] ?? named[6], monthNamed(named[2] ?? named[5]), named[1] ?? named[4]);
-  return month ? dayIn(year, monthNamed(month), day) : null;
-}
-
-function monthNamed(text: string): string {
-  return String(MONTHS.findIndex((name) => name === text || name.slice(0, 3) === text) + 1);
-}
-
-function dayIn(year: string, month: string, day: string): Date | null {
-  return dayOf(`${year.padStart(4, "20")}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`);
 }
