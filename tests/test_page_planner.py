@@ -127,9 +127,20 @@ def test_how_often_within_the_budget_and_how_sure(browser: Any, file: Path, tmp_
         setting.button("Add a target").click()
         page.page.wait_for_selector("[class*=best] table button:has-text('Use')", timeout=240_000)
         before = page.text(".verdict h1")
+        own = setting.plan()
+        assert "in place of those of plan A; Undo brings these back" in page.text(".best")
         page.page.locator("[class*=best] table button:has-text('Use')").first.click()
         ready(page)
         assert re.search(r"reached in \d+ of 10|reached in \d+", page.text(".verdict"))
+        used = setting.plan()
+        assert used["dosage"] != own["dosage"]
+        assert "Plan A has other contacts now" in said(page, "other contacts")
+        page.page.get_by_role("button", name="Keep plan A").click()
+        kept, apart = (one["scenario"] for one in setting.plans()["plans"])
+        assert kept == own
+        assert apart == {**used, "name": apart["name"]}
+        assert setting.plans()["open"] == apart["name"] != own["name"]
+        page.press("Control+z")
         page.press("Control+z")
         page.page.wait_for_function(
             "(text) => document.querySelector('.verdict h1').innerText === text", arg=before

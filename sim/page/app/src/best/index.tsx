@@ -22,9 +22,17 @@ export interface BestGiven {
   sets: Float64Array[]; // parameter sets, with the scenario's own values in them
   replicates: number;
   seed: number;
-  onUse(scenario: ScenarioData, label: string, said: string): void; // makes one step of undo; `said` is its notice
+  onUse(scenario: ScenarioData, told: Used): void; // makes one step of undo
   onSet(what: "budget" | "target"): void; // opens this group of the setting
   onRests(): void; // goes to the part on what the numbers rest on
+}
+
+/** What is told of contacts that have replaced those of the plan on the screen. */
+export interface Used {
+  step: string; // the noun for Undo
+  said: string; // the notice
+  beside: string; // its action that makes a plan of these contacts and leaves the other as it was
+  line: string; // the contacts in one line
 }
 
 /** What all parts of this section are given. */
@@ -51,7 +59,8 @@ export function Best(given: BestGiven) {
   const about = data.outcomes.find((one) => one.name === outcome)!;
   const place = file.plans.findIndex((one) => one.name === plan.name);
   const letter = place < 26 ? String.fromCharCode(65 + place) : String(place + 1);
-  const apply = (scenario: ScenarioData, line: string) => given.onUse(scenario, say("step"), say("used", { letter, line }));
+  const apply = (scenario: ScenarioData, line: string) =>
+    given.onUse(scenario, { step: say("step"), said: say("used", { letter, line }), beside: say("beside", { letter }), line });
   const use = (choice: Choice) => apply(searching.space.dataOf(choice, plan.scenario), lineOfChoice(choice, data));
   const shared: Shared = { ...given, say, about, letter, use, space: searching.space };
   return (
@@ -116,6 +125,7 @@ function Answer({ shared, searching }: { shared: Shared; searching: Searching })
       {space.simplifies.length > 0 && (
         <p class="small muted">{say("simplifies", { what: list(space.simplifies.map((one) => say(`simplified.${one}`))) })}</p>
       )}
+      {rows.length > 0 && <Replaces shared={shared} />}
       {rows.length > 0 && <Table shared={shared} found={found} />}
       {ended && rows.length === 0 && <Nothing shared={shared} found={found} />}
       {(ended || found.kinds.some((one) => one.said !== "searching")) && <Kinds shared={shared} found={found} />}
@@ -131,6 +141,11 @@ function Answer({ shared, searching }: { shared: Shared; searching: Searching })
       )}
     </>
   );
+}
+
+/** What Use does, said where it can be pressed. */
+function Replaces({ shared: { say, letter } }: { shared: Shared }) {
+  return <p class="small muted">{say("replaces", { letter })}</p>;
 }
 
 function Status({ shared, found, searching }: { shared: Shared; found: Found; searching: Searching }) {
@@ -226,6 +241,7 @@ function Nothing({ shared, found }: { shared: Shared; found: Found }) {
       {dear.length > 0 && <p>{say("nothing.cheapest", { money: money(Math.min(...dear), file.currency) })}</p>}
       {over && <p>{say("nothing.would", { line: lineInside(over.choice, data), money: money(over.taken.spend, file.currency) })}</p>}
       {near && <p>{say("nothing.nearest", nearest(near, shared))}</p>}
+      {(over || near) && <Replaces shared={shared} />}
       <div class="best-buttons">
         {over && (
           <button type="button" onClick={() => use(over.choice)}>

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Best } from "../best";
 import { Class } from "../klass";
 import { plansFileName } from "../model/files";
-import { openPlan, withScenario } from "../model/plans";
+import { addNew, openPlan, withScenario } from "../model/plans";
 import { Foot, HandOn, Printed, Results, RestsOn } from "../results";
 import { Setting } from "../setting/Setting";
 import type { Answers } from "../study/answer";
@@ -163,9 +163,13 @@ function BestUse({ store, runner, answers }: { store: Store; runner: PageRunner;
       {...{ data: store.data, file, plan, scenario, runner, sets }}
       replicates={store.data.sets.replicates}
       seed={scenario.seed}
-      onUse={(chosen, label, said) => {
-        store.update(label, (before) => withScenario(before, () => chosen, plan.name));
-        store.tell("used", said);
+      onUse={(chosen, { step, said, beside, line }) => {
+        const apart = () => {
+          store.dismiss("used");
+          store.update(step, () => addNew(file, line, chosen, plan.source));
+        };
+        store.update(step, (before) => withScenario(before, () => chosen, plan.name));
+        store.tell("used", said, undefined, [{ label: beside, run: apart }]);
       }}
       onSet={(what) => openGroup(what)}
       onRests={() => store.go({ view: "rests" })}
