@@ -366,7 +366,10 @@ class Table:
 
     @cached_property
     def _frame(self) -> pd.DataFrame:
-        return self._rows.frame()
+        frame = self._rows.frame()
+        if isinstance(self._rows, WholeRows):  # or memory would hold them twice
+            self._rows = FrameRows(frame)
+        return frame
 
     @property
     def frame(self) -> pd.DataFrame:
