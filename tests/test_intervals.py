@@ -78,6 +78,32 @@ def test_a_share_says_what_it_was_counted_in() -> None:
     assert found.low == pytest.approx(wilson(1.0, 12)[0])
 
 
+@pytest.mark.parametrize("sets", [3, 5, 20])
+@pytest.mark.parametrize(("a", "b"), [(2, 2), (1, 9)])
+def test_the_interval_of_a_share_holds_it_as_often_as_said(sets: int, a: int, b: int) -> None:
+    """The share of each set is drawn from Beta(a, b), whose mean is the share of all; few sets show
+    poorly how much they vary, and the interval allows for that."""
+    rng = np.random.default_rng([sets, a])
+    holds = 0
+    for _ in range(1000):
+        hits = rng.random((sets, 20)) < rng.beta(a, b, (sets, 1))
+        found = share(hits)
+        holds += found.low <= a / (a + b) <= found.high
+    assert 0.87 <= holds / 1000 <= 0.99
+
+
+def test_a_share_of_few_sets_has_fewer_effective_runs() -> None:
+    """Korn and Graubard: p (1 - p) / variance, times (z / t)^2 with sets - 1 degrees of freedom."""
+    hits = np.arange(10)[None, :] < np.array([[3], [5], [8]])
+    shares = np.array([0.3, 0.5, 0.8])
+    p = shares.mean()
+    runs = (
+        p * (1 - p) / (shares.var(ddof=1) / 3) * (stats.norm.ppf(0.95) / stats.t.ppf(0.95, 2)) ** 2
+    )
+    found = share(hits)
+    assert (found.low, found.high) == pytest.approx(wilson(p, runs))
+
+
 def test_wilson_against_a_published_case() -> None:
     """Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263 and 0 of 20, 95 %."""
     assert wilson(81 / 263, 263, 0.95) == pytest.approx((0.2553, 0.3662), abs=5e-5)

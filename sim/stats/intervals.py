@@ -215,8 +215,10 @@ def share(hits: np.ndarray, failed: np.ndarray | None = None) -> Share:
     """Share of runs in which ``hits`` is true, with a Wilson interval.
 
     Runs of one set are correlated, so the interval uses the effective number of runs: p (1 - p)
-    over the variance of the mean of set means (Korn & Graubard 1998, Survey Methodology 24(2)
-    193-201), or the number of sets where nothing varies, and never more than the number of runs.
+    over the variance of the mean of set means, times (z / t)^2, where t of Student's distribution
+    with a degree of freedom fewer than sets says how well few sets show this variance (Korn &
+    Graubard 1998, Survey Methodology 24(2) 193-201); or the number of sets where nothing varies;
+    and never more than the number of runs.
 
     Args:
         hits: bool (sets, replicates).
@@ -233,6 +235,9 @@ def share(hits: np.ndarray, failed: np.ndarray | None = None) -> Share:
     shares = (hits & counted)[known].sum(axis=1) / counted[known].sum(axis=1)
     sets, p = len(shares), float(shares.mean())
     variance = float(shares.var(ddof=1)) / sets if sets > 1 else 0.0
-    effective = min(p * (1 - p) / variance, float(counted.sum())) if variance > 0 else float(sets)
+    effective = float(sets)
+    if variance > 0:
+        fewer = (z_value() / t_value(sets - 1)) ** 2
+        effective = min(fewer * p * (1 - p) / variance, float(counted.sum()))
     low, high = wilson(p, effective)
     return Share(p, low, high, int((hits & counted).sum()), int(counted.sum()))

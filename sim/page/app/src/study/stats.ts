@@ -568,7 +568,7 @@ export function wilson(p: number, count: number, tables: Tables): [number, numbe
   return [Math.max(0, Math.min(p, centre - half)), Math.min(1, Math.max(p, centre + half))];
 }
 
-/** Share of runs that hit, with a Wilson interval on the effective number of runs.
+/** Share of runs that hit, with a Wilson interval on the effective number of runs (Korn & Graubard 1998).
  *
  * hits: 1 or 0; NaN for a run that failed or is not made, which does not count.
  */
@@ -588,7 +588,11 @@ export function share(hits: Grid, tables: Tables): Share {
   const shares = Float64Array.from(found);
   const p = plainMean(shares);
   const spread = shares.length > 1 ? variance(shares) / shares.length : 0;
-  const effective = spread > 0 ? Math.min((p * (1 - p)) / spread, runs) : shares.length;
+  let effective = shares.length;
+  if (spread > 0) {
+    const fewer = (tables.z / tValue(shares.length - 1, tables)) ** 2;
+    effective = Math.min((fewer * p * (1 - p)) / spread, runs);
+  }
   const [low, high] = wilson(p, effective, tables);
   return { p, low, high, hits: hit, runs };
 }
