@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from sim import Scenario, run, simulator
@@ -294,3 +295,31 @@ def test_levers_that_make_no_scenario_together() -> None:
     f = simulator("source", {"first_week": (1, 40), "months": (12, 30)}, replicates=1)
     with pytest.raises(InputError, match=r"row 1: cannot be run: .* \(in 2 rows\)"):
         f([[1, 30], [40, 30], [39, 29.5]])
+
+
+def test_names_count_and_not_places() -> None:
+    """A labelled table or row is read by its names, in whatever order and library it comes."""
+    f = simulator("classroom", {"trust_step": (0.1, 0.45), "learning_rate": (0.18, 0.5)},
+                  ["trust", "cost"], replicates=2)  # fmt: skip
+    expected = f([[0.2, 0.4], [0.3, 0.25]])
+    frame = pd.DataFrame({"learning_rate": [0.4, 0.25], "trust_step": [0.2, 0.3]}, index=["a", "b"])
+    assert (f(frame).to_numpy() == expected).all()
+    assert (f(pa.Table.from_pandas(frame, preserve_index=False)).to_numpy() == expected).all()
+    row = f(frame.loc["b"])
+    assert row.name == "b"
+    assert row.to_dict() == dict(zip(f.outcomes, expected[1], strict=True))
+    rows = frame.apply(f, axis=1)
+    assert (rows.to_numpy() == expected).all()
+    assert list(rows.index) == ["a", "b"]
+    assert (f(pd.Series([0.2, 0.4])) == expected[0]).all(), "labels that are no names say nothing"
+    single = simulator("classroom", ["trust_step"], "trust", replicates=2)
+    assert isinstance(single(pd.Series({"trust_step": 0.2})), float)
+    with pytest.raises(InputError, match="'learn' does not vary here"):
+        f(pd.Series({"learn": 0.4, "trust_step": 0.2}))
+
+
+def test_bounds_as_an_array_and_values_that_are_complex() -> None:
+    f = simulator("classroom", {"hours": np.array([0.5, 2.0])}, "trust", replicates=1)
+    assert f.bounds == [(0.5, 2.0)]
+    with pytest.raises(InputError, match="X: is not an array of numbers"):
+        f(np.array([[1 + 1j]]))

@@ -224,22 +224,29 @@ class Simulator:
         """Outcomes at each point, as means over its runs.
 
         Args:
-            X: an array (n, k) or (k,) with columns in the order of :attr:`names`; a DataFrame with
-                columns by name; or one point as a mapping from every name to a value.
+            X: an array (n, k) or (k,) with columns in the order of :attr:`names`; a data frame
+                (pandas, polars, Arrow) with columns by name; or one point as a mapping, or a row of
+                a frame, from every name to a value.
             point: one point by names, in place of X.
 
         Returns:
             The form follows X: (n, k) gives float64 (n, m); (k,) gives float64 (m,); a frame gives
-            a frame with the same index and a column for each outcome; a mapping gives a dict of
-            floats. Where ``outcomes`` was one name as text, the axis of outcomes is left out (a
-            mapping gives a float). NaN where no run has a value.
+            a pandas frame with the same index and a column for each outcome; a mapping gives a dict
+            of floats, and a row of a frame a pandas Series. Where ``outcomes`` was one name as
+            text, the axis of outcomes is left out (a mapping or a row gives a float). NaN where no
+            run has a value.
 
         Raises:
             InputError: names, the number of columns or values cannot be used; the message names
                 the rows.
         """
-        given = point if X is None else X
+        given = _in_pandas(point if X is None else X)
         found = all_set_means(self.runs(given), axis=1)
+        if _is_row(given):
+            import pandas as pd
+
+            row = pd.Series(found[0], index=list(self.outcomes), name=given.name)
+            return found[0].item() if self.single else row
         if isinstance(given, Mapping):
             named = dict(zip(self.outcomes, found[0].tolist(), strict=True))
             return next(iter(named.values())) if self.single else named
@@ -308,6 +315,8 @@ class Simulator:
         Raises:
             InputError: the points cannot be used.
         """
+        given = _in_pandas(given)
+        given = given.to_dict() if _is_row(given) else given
         by_name = isinstance(given, Mapping) or _is_frame(given)
         columns, count = self._named(given) if by_name else self._numbered(given)
         problems: list[Problem] = []
@@ -348,6 +357,8 @@ class Simulator:
         width = len(self.names)
         allowed = f"(n, {width}) or ({width},): {', '.join(self.names)}"
         try:
+            if np.iscomplexobj(given):
+                raise TypeError
             array = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
             raise InputError("is not an array of numbers", "X", allowed=allowed) from None
@@ -421,6 +432,8 @@ def _factors(names: Names, scenario: Scenario) -> Any:
 def _spec(name: str, given: Any, scenario: Scenario) -> Any:
     if given is None:
         return "table"
+    if hasattr(given, "tolist"):
+        given = given.tolist()
     if isinstance(given, tuple | list) and len(given) == 2:
         ends = [one.item() if hasattr(one, "item") else one for one in given]
         return {"integer" if _is_whole(name, ends, scenario) else "uniform": ends}
@@ -488,6 +501,18 @@ def _and_more(rows: int) -> str:
 
 def _is_frame(given: Any) -> bool:
     return hasattr(given, "columns") and hasattr(given, "index")
+
+
+def _is_row(given: Any) -> bool:
+    """Whether this is a pandas Series whose labels are names, such as a row of a frame."""
+    labels = getattr(given, "index", None)
+    return hasattr(given, "to_frame") and any(isinstance(one, str) for one in labels)  # type: ignore[union-attr]
+
+
+def _in_pandas(given: Any) -> Any:
+    """A table of polars or Arrow as a pandas frame, because NumPy would lose its names."""
+    is_other = hasattr(given, "columns") and hasattr(given, "to_pandas")
+    return given.to_pandas() if is_other else given
 
 
 def _renamed(problem: Problem) -> Problem:
