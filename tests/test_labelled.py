@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sim import compare, run, surface
 from sim.core.errors import InputError
 from sim.core.outcomes import OUTCOMES
+from sim.present.labelled import table_dataset
+from sim.present.table import Table
 
 LITTLE: dict[str, Any] = {"sets": 3, "replicates": 2}
 DIMENSIONS = ("scenario", "set", "replicate", "arm", "region", "week")
@@ -72,10 +75,30 @@ def test_tables_by_what_tells_their_rows_apart(xarray: Any, tmp_path: Path) -> N
     grid = surface("classroom", every_weeks=[4, 8], hours=[1, 2], **LITTLE)
     assert grid.to_xarray("surface")["mean"].dims == ("cell", "outcome")
     grid.to_xarray("surface").to_netcdf(tmp_path / "grid.nc")
-    with pytest.raises(InputError, match="cannot be told apart by words and whole numbers"):
-        grid.to_xarray("maps")
+    maps = grid.to_xarray("maps")
+    assert maps.sizes["row"] == len(grid.table("maps")), "only a measured number tells these apart"
+    assert maps.sel(row=0)["outcome"].item() == grid.table("maps")["outcome"].iloc[0]
     with pytest.raises(InputError, match="did you mean 'weeks'"):
         result.to_xarray("week")
+
+
+@pytest.mark.parametrize("values", [[], [0.5]])
+def test_a_table_of_no_or_one_row(xarray: Any, values: list[float]) -> None:
+    frame = pd.DataFrame(
+        {"share": np.array(values), "who": pd.Series(["us"] * len(values), dtype=str)}
+    )
+    found = table_dataset(Table("little", frame))
+    assert dict(found.sizes) == {"row": len(values)}
+    assert found["share"].values.tolist() == values
+
+
+def test_a_table_whose_rows_one_column_tells_apart(xarray: Any) -> None:
+    runs = run("classroom", **LITTLE)
+    frame, found = runs.table("costs"), runs.result.to_xarray("costs")
+    assert found["mean"].dims == ("item",)
+    assert found["item"].values.tolist() == frame["item"].tolist()
+    assert found["mean"].values.tolist() == frame["mean"].tolist()
+    assert found["unit"].values.tolist() == frame["unit"].tolist()
 
 
 def test_without_the_library_the_message_says_what_to_install(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sim.core.errors import InputError
+import numpy as np
+
 from sim.core.extras import needs
 
 if TYPE_CHECKING:
@@ -44,11 +46,13 @@ def labelled(frame: pd.DataFrame, keys: Sequence[str], attributes: Mapping[str, 
 
     library = xarray()
     flat = frame.astype(dict.fromkeys(frame.select_dtypes("category").columns, object))
-    levels = [pd.Index(flat[key].unique()) for key in keys]
-    index = pd.MultiIndex.from_frame(flat[list(keys)])
-    whole = flat.set_index(index).drop(columns=list(keys))
-    whole = whole.reindex(pd.MultiIndex.from_product(levels, names=list(keys)))
-    shape = [len(level) for level in levels]
+    coded = [pd.factorize(flat[key], use_na_sentinel=False) for key in keys]
+    levels, shape = [level for _, level in coded], [len(level) for _, level in coded]
+    places = np.zeros(len(flat), dtype=np.int64)
+    for codes, level in coded:
+        places = places * len(level) + codes
+    whole = flat.drop(columns=list(keys)).set_index(places)
+    whole = whole.reindex(range(math.prod(shape)))
     found = library.Dataset(coords={k: _plain(one) for k, one in zip(keys, levels, strict=True)})
     for name in whole.columns:
         found[name] = (list(keys), _plain(whole[name]).reshape(shape))
@@ -68,10 +72,11 @@ def _plain(values: Any) -> Any:
 
 def table_dataset(table: Table) -> Any:
     """A table as a dataset: its first columns of words and whole numbers that identify a row
-    become dimensions, and all others variables.
+    become dimensions, and all others variables. Where no such columns do, the only dimension is
+    ``row``, counted from 0.
 
     Raises:
-        InputError: xarray is not installed, or no such columns identify the rows.
+        InputError: xarray is not installed.
     """
     frame = table.frame
     keys: list[str] = []
@@ -83,11 +88,8 @@ def table_dataset(table: Table) -> Any:
         if frame[column].dtype.kind != "f" and more > parts:
             keys.append(str(column))
             parts = more
-    if parts < len(frame):
-        raise InputError(
-            f"rows of the table {table.name!r} cannot be told apart by words and whole numbers",
-            "to_xarray", allowed="another table",
-        )  # fmt: skip
+    if parts < len(frame) or not keys:
+        frame, keys = frame.assign(row=range(len(frame))), ["row"]
     attributes = {
         column.name: {"units": column.unit, "long_name": column.meaning} for column in table.columns
     }

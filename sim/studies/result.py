@@ -133,12 +133,12 @@ class Result:
             table: the name of the table.
 
         Returns:
-            The first columns of words and whole numbers that identify a row are the dimensions;
-            the other columns are variables with unit and meaning.
+            The first columns of words and whole numbers that identify a row are the dimensions
+            (without such columns, the number of the row is the only one); the other columns are
+            variables with unit and meaning.
 
         Raises:
-            InputError: no table has that name, only measured numbers identify its rows, or xarray
-                is not installed.
+            InputError: no table has that name, or xarray is not installed.
         """
         from sim.present.labelled import table_dataset
 
