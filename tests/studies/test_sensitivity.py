@@ -451,6 +451,30 @@ def test_only_outcomes_with_several_weeks_are_drawn_over_time() -> None:
         assert figure.draw().axes
 
 
+def test_one_run_of_each_point_shows_that_chance_hides_the_indices() -> None:
+    """One run says nothing about chance: no index is corrected, and figures say so in words."""
+    result = ask(
+        StudyKind.of("sensitivity").make(
+            scenario="light_touch", outcomes=["trust"], weeks=[26], samples=4, replicates=1,
+            factors=["trust_step", "keeping"], method=["one_at_a_time", "morris"],
+        )
+    )  # fmt: skip
+    assert result.table("indices")["value"].isna().all()
+    assert len(result.figures) == 4
+    for figure in result.figures:
+        assert "nan" not in figure.alt
+        axes = figure.draw().axes[0]
+        if "responses" not in figure.name:
+            assert any("chance hides" in text.get_text() for text in axes.texts), figure.name
+
+
+def test_notices_of_salib_are_not_shown(recwarn: pytest.WarningsRecorder) -> None:
+    """Delta warns of biased indices, under names of its own and whatever the filters say."""
+    found = study("linear", more="method: delta\nsamples: 256\nseed: 3\n")
+    assert len(found.table("indices"))
+    assert not [one for one in recwarn if "Notice" in str(one.message)]
+
+
 class Work:
     """A clock that goes on by the work that is done, whatever the machine is doing besides."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -119,7 +120,9 @@ def _leaders(reading: Reading, method: Method, keys: Sequence[Key]) -> str:
     texts = []
     for outcome, week in keys:
         first = reading.main(method, outcome, week).iloc[0]
-        texts.append(f"{in_words(first['factor'])} {first['value']:.2f} for {when(outcome, week)}")
+        known = math.isfinite(first["value"])
+        what = f"{in_words(first['factor'])} {first['value']:.2f}" if known else "not known"
+        texts.append(f"{what} for {when(outcome, week)}")
     return "; ".join(texts)
 
 
@@ -262,10 +265,7 @@ def _bars(
     if stochastic:
         axes.plot(rows["naive"], places, "o", mfc="white", mec=style.MUTED, ms=3.5, zorder=4)
     if not np.isfinite(value).any():
-        axes.text(
-            0.98, 0.97, "chance hides what factors do:\nno corrected index", ha="right", va="top",
-            transform=axes.transAxes, fontsize=style.SMALL_SIZE, color=style.MUTED,
-        )  # fmt: skip
+        _say_hidden(axes)
     axes.axvline(0.0, color=style.MUTED, linewidth=0.8)
     if line > 0:
         axes.axvline(line, color=style.VERMILLION, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
@@ -278,6 +278,14 @@ def _bars(
         low = float(min((shown - half).min(), naive.min()))
         high = float(max((shown + half).max(), naive.max()))
         axes.set_xlim(max(-0.5, min(-0.02, 1.05 * low)), min(2.5, max(0.2, 1.05 * high)))
+
+
+def _say_hidden(axes: Axes) -> None:
+    """Say in an empty panel why nothing is in it."""
+    axes.text(
+        0.98, 0.97, "chance hides what factors do:\nno corrected index", ha="right", va="top",
+        transform=axes.transAxes, fontsize=style.SMALL_SIZE, color=style.MUTED,
+    )  # fmt: skip
 
 
 def _standing_legend(axes: Axes, *, above: bool = False) -> None:
@@ -314,15 +322,19 @@ def morris_plane(reading: Reading, outcome: str, week: str) -> Drawn:
         y = float(sigma.loc[name, "value"])  # type: ignore[arg-type]
         half = float(row["high"] - row["value"])
         axes.errorbar(row["value"], y, xerr=half, fmt="o", ms=4.5, color=colour, elinewidth=0.8)
-    top = float(mu["high"].max())
-    axes.plot([0, top], [0, top], color=style.FAINT, linewidth=1.0, zorder=0)
-    axes.set_xlim(left=min(0.0, float(mu["low"].min())))
-    axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
-    _name_points(
-        axes,
-        [(_name(reading, n), float(mu.loc[n, "value"]), float(sigma.loc[n, "value"]))  # type: ignore[arg-type]
-         for n in mu.index[:8]],
-    )  # fmt: skip
+    known = mu[mu["value"].notna() & sigma["value"].reindex(mu.index).notna()]
+    if len(known):
+        top = float(known["high"].max())
+        axes.plot([0, top], [0, top], color=style.FAINT, linewidth=1.0, zorder=0)
+        axes.set_xlim(left=min(0.0, float(known["low"].min())))
+        axes.set_ylim(0.0, 1.35 * float(sigma["value"].max()))
+        _name_points(
+            axes,
+            [(_name(reading, n), float(mu.loc[n, "value"]), float(sigma.loc[n, "value"]))  # type: ignore[arg-type]
+             for n in known.index[:8]],
+        )  # fmt: skip
+    else:
+        _say_hidden(axes)
     style.name_y(axes, "sigma (corrected for chance)")
     style.name_x(axes, "mu* (corrected for chance), in units of the outcome")
     _standing_legend(axes, above=True)
@@ -493,7 +505,8 @@ def responses(reading: Reading, outcome: str, week: str, most: int = 12) -> Draw
         style.WIDTH, 1.4 + 1.75 * lines, f"Response of {when(outcome, week)} to each factor",
         _footer(reading, f"Bands: 95 % intervals of {others}."),
     )  # fmt: skip
-    low, high = float(rows["low"].min()), float(rows["high"].max())
+    ends = rows[["low", "mean", "high"]]  # one run of each point has no interval
+    low, high = float(ends.min(axis=None)), float(ends.max(axis=None))
     factors = reading.frame("factors")
     chosen = set(factors[factors["distribution"].str.startswith("choices")]["name"])
     panels = style.panels(figure, len(names), columns)
@@ -501,7 +514,8 @@ def responses(reading: Reading, outcome: str, week: str, most: int = 12) -> Draw
         mine = rows[rows.factor == name].sort_values("coordinate")
         _response(axes, mine, choices=str(name) in chosen)
         axes.set_title(_name(reading, name), loc="left", fontsize=style.SMALL_SIZE + 0.5)
-        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        if math.isfinite(high - low):
+            axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         axes.set_xlim(0, 1)
         shown = mine if str(name) in chosen else mine.iloc[[0, -1]]
         axes.set_xticks(shown["coordinate"].to_list(), [_tick(text) for text in shown["at"]])

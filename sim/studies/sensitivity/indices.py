@@ -398,11 +398,11 @@ def _hdmr(case: _Case) -> Estimates:
 def _salib_call(seed: int) -> Iterator[None]:
     """A context for calls of SALib that restores global state and hides SALib's warnings.
 
-    Some analysers seed NumPy's global generator, and Delta replaces the format of all warnings.
+    Some analysers seed NumPy's global generator, and Delta shows its warnings whatever filters say.
     """
     state = np.random.get_state()  # noqa: NPY002
     look = warnings.formatwarning
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(record=True):
         warnings.simplefilter("ignore")
         np.random.seed(salib_seed(seed, 2))  # noqa: NPY002
         try:
