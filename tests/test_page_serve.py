@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import re
@@ -189,6 +190,35 @@ def test_a_bad_file_is_a_sentence(
     assert said in text
     assert "Traceback" not in text
     assert "/tmp" not in text
+
+
+def test_a_workbook_with_several_sheets_is_asked_about() -> None:
+    """A page has no option --sheet; the answer leads to the proposal for that sheet."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Staff"
+    book.active.append(["Name", "Office"])
+    contacts = book.create_sheet("Contacts")
+    for row in (["Date", "Region", "Type", "Hours"], ["2026-03-09", "North", "Zoom", 1.5]):
+        contacts.append(row)
+    findings = book.create_sheet("Survey")
+    for row in (["item", "wave", "mean", "sd", "n"], ["trust", "start", 3.9, 0.7, 21]):
+        findings.append(row)
+    packed_book = io.BytesIO()
+    book.save(packed_book)
+    body = packed_book.getvalue()
+    for kind in ("log", "survey"):
+        found = read_here("a.xlsx", kind, body)
+        (question,) = found["questions"]
+        assert (question["where"], found["map"]) == (["sheet"], {"sheet": "?"})
+        assert question["options"] == ["Staff", "Contacts", "Survey"]
+    log = read_here("a.xlsx", "log", body, map={"sheet": "Contacts"})
+    assert (log["kind"], log["map"]["sheet"], len(log["rows"])) == ("log", "Contacts", 1)
+    assert read_here("a.xlsx", "log", body, map=log["map"])["rows"] == log["rows"]
+    survey = read_here("a.xlsx", "survey", body, map={"sheet": "Survey"})
+    assert [
+        one["kind"] for one in (survey, read_here("a.xlsx", "log", body, map={"sheet": "Survey"}))
+    ] == ["survey", "questions"]
 
 
 def test_a_file_may_name_no_other_file() -> None:

@@ -35,8 +35,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from sim.core.errors import InputError
-from sim.scenario.log_import import import_log
-from sim.tables_in.questions import OpenQuestions
+from sim.scenario.log_import import LogImport, import_log
+from sim.tables_in.questions import OPEN, OpenQuestions
+from sim.tables_in.reader import Sheets
 
 MOST_BYTES = 10 * 2**20
 """Most bytes of a file."""
@@ -50,6 +51,7 @@ LONGEST_NAME = 80
 KINDS = ("plan", "log", "survey")
 NOT_READ = "{name}: reading took more than {seconds:.0f} seconds and was stopped; nothing was read"
 BROKEN = "{name}: cannot be read here; try 'codose {command} {name}', which says more"
+WHICH_SHEET = "Which sheet of {name} shall be read?"
 BUSY = "Several files are being read: wait a moment and drop the file again"
 COMMANDS: Mapping[str, str] = {
     "plan": "validate", "log": "import log", "survey": "import survey",
@@ -112,6 +114,14 @@ def answer(request: bytes) -> dict[str, Any]:
             ],
         }  # fmt: skip
     except InputError as error:
+        if isinstance(sheets := error.problem.value, Sheets):
+            return {
+                "kind": "questions", "map": {**(head.get("map") or {}), "sheet": OPEN},
+                "questions": [
+                    {"where": ["sheet"], "text": WHICH_SHEET.format(name=head["name"]),
+                     "options": list(sheets), "proposed": ""}
+                ],
+            }  # fmt: skip
         return {"kind": "problems", "problems": [str(one) for one in error.problems]}
 
 
@@ -124,7 +134,7 @@ def _plan(head: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 def _log(head: dict[str, Any], body: bytes) -> dict[str, Any]:
     with _beside(head["name"], body) as path:
-        found = import_log(path, head.get("map"))
+        found = _log_of(path, head.get("map"))
     return {
         "kind": "log",
         "rows": [one.model_dump(mode="json", exclude_defaults=True) for one in found.rows],
@@ -135,6 +145,13 @@ def _log(head: dict[str, Any], body: bytes) -> dict[str, Any]:
         "map": dict(found.map),
         "text": found.text,
     }
+
+
+def _log_of(path: Path, map: dict[str, Any] | None) -> LogImport:
+    """By a map; one that says nothing but the sheet leaves the rest to a proposal."""
+    if map is not None and set(map) == {"sheet"}:
+        return import_log(path, sheet=map["sheet"])
+    return import_log(path, map)
 
 
 def _survey(head: dict[str, Any], body: bytes) -> dict[str, Any]:

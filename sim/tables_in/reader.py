@@ -49,6 +49,10 @@ SNIFFED = 50
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman")
 
 
+class Sheets(tuple[str, ...]):
+    """The names of a workbook's sheets: the value of the mistake that none of them was chosen."""
+
+
 class Row(NamedTuple):
     """One row.
 
@@ -333,7 +337,8 @@ def _workbook(raw: bytes, file: str, sheet: str | None, error: type[InputError])
     if sheet is None and len(full) != 1:
         if not full:
             raise refuse("no sheet holds anything")
-        raise refuse(f"has {len(full)} sheets", f"--sheet with one of: {', '.join(full)}")
+        allowed = f"--sheet with one of: {', '.join(full)}"
+        raise error(f"has {len(full)} sheets", "", Sheets(full), allowed, "", file)
     name = full[0] if sheet is None else sheet
     if name not in sheets:
         near = did_you_mean(name, list(sheets))

@@ -36,7 +36,7 @@ export type Read =
   | { kind: "plan"; plan: Plan; said: string[] }
   | { kind: "log"; log: Pick<LogRead, "rows" | "dated">; said: string[] }
   | { kind: "survey"; text: string; said: string[] }
-  | { kind: "questions"; as: As; given: Given; map: Map; questions: Question[]; values?: Record<string, string> } // values: what the options mean, where the page itself asks
+  | { kind: "questions"; as?: As; given: Given; map: Map; questions: Question[]; values?: Record<string, string> } // as: left out where it may be a log or a survey; values: what the options mean, where the page itself asks
   | { kind: "problems"; problems: string[] };
 
 export type Reader = Pick<PageData, "words" | "plans_schema"> & Known;
@@ -131,6 +131,7 @@ async function readTable(
 async function logOrSurvey(ask: Ask, given: Given, page: Reader): Promise<Read> {
   const log = await ask("log", given);
   if (log?.kind === "log") return asked(log, "log", given, page);
+  if (log?.kind === "questions" && log.questions[0].where[0] === "sheet") return asked(log, undefined, given, page);
   const survey = await ask("survey", given);
   const open = (answer: any) => (answer?.kind === "questions" ? answer.questions.length : answer?.kind === "survey" ? 0 : Infinity);
   return open(survey) < open(log) ? asked(survey, "survey", given, page) : asked(log, "log", given, page);
@@ -145,7 +146,7 @@ function whichOrder(given: Given, page: Reader): Read {
 }
 
 /** The server's answer as the content of a file. */
-function asked(answer: any, as: As, given: Given, page: Reader): Read {
+function asked(answer: any, as: As | undefined, given: Given, page: Reader): Read {
   switch (answer?.kind) {
     case "log":
       return { kind: "log", log: { rows: answer.rows.map((row: any) => dated(row, answer.first_day)), dated: answer.first_day !== null }, said: answer.notes };

@@ -82,8 +82,8 @@ async function answered(store: Store, read: Read & { kind: "questions" }, answer
     owner[where.at(-1)!] = read.values?.[answers[i]] ?? answers[i];
   }
   if (read.values) return take(store, await readFile(read.given, store.data, null, read.as, map), read.given, ask);
-  const answer = await server(store.data)!(read.as, read.given, map);
-  take(store, await readFile(read.given, store.data, async () => answer, read.as), read.given, ask);
+  const to = server(store.data)!;
+  take(store, await readFile(read.given, store.data, (as, given) => to(as, given, map), read.as), read.given, ask);
 }
 
 const SHOWN = 5;
