@@ -157,3 +157,40 @@ def test_targets_are_chosen_by_their_words(browser: Any, planned: Path) -> None:
         assert "Spread of knowledge" in options
         assert not [one for one in options if "hours" in one.lower() or "_" in one]
         assert 10 < len(options) < 25
+
+
+def test_the_focus_stays_in_the_row_of_plans(browser: Any, planned: Path) -> None:
+    """Whatever is done there: it is on the plan that is open; a click elsewhere takes it along."""
+
+    def choose(what: str) -> None:
+        page.page.locator(".plan-open button").focus()
+        opened_menu(page)
+        page.page.get_by_role("menuitem", name=what).focus()
+        page.press("Enter")
+
+    def rename() -> None:
+        choose("Rename")
+        page.shown(".plan-naming input:focus")
+
+    def is_on(name: str) -> None:
+        page.page.wait_for_selector(f".plan-open button:focus:has-text('{name}')")
+
+    with driver(browser, planned) as page:
+        first = page.text(".plan-open bdi")
+        choose("Duplicate")
+        is_on("(copy)")
+        rename()
+        page.page.keyboard.type("Mine")
+        page.press("Enter")
+        is_on("Mine")
+        rename()
+        page.press("Escape")
+        is_on("Mine")
+        page.page.locator("button.plan-tab", has_text=first).first.focus()
+        page.press("Enter")
+        is_on(first)
+        choose("Delete")
+        is_on("Mine")
+        rename()
+        page.page.locator("#setting-money summary").click()
+        assert page.page.locator("#setting-money summary:focus").count() == 1

@@ -497,3 +497,18 @@ def test_the_report_of_a_saved_file_shows_the_numbers_of_the_page(
         cost = {short[name]: value for name, value in numbers.items()}
         wrong += unlike(planned[row["scenario"]], cost, CLOSE, row["scenario"])
     assert not wrong
+
+
+def test_the_page_rounds_as_reports_do(tmp_path: Path) -> None:
+    """From the middle between two numbers, too, such as a cost of 20,692.5."""
+    values = [k / 8 for k in range(1, 200)]
+    values += [20692.5, 20693.5, 125, 375, 625, 875, 99.95, 1e9 + 0.5]
+    values += np.random.default_rng(5).uniform(0, 1000, 200).round(3).tolist()
+    for value, found in zip(values, ask("formats", values, tmp_path), strict=True):
+        places = 2 if value < 9.995 else 1 if value < 99.95 else 0
+        assert found["money"] == found["whole"] == f"{value:,.0f}"
+        assert found["level"] == f"{value:,.{places}f}" or value.is_integer()
+        assert found["percent"] in {f"{100 * (value / 1000):,.0f} %", "under 1 %", "over 99 %"}
+        assert float(found["hours"].removesuffix(" h").replace(",", "")) == float(
+            f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+        )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sim.model.dosage import planned
+from sim.scenario.scenario import Scenario
 from tests.page_flows import Driver, browser, driver, written
 
 __all__ = ["browser"]
@@ -289,9 +291,38 @@ def test_a_log_is_brought_and_the_plan_goes_on_after_it(browser: Any, file: Path
         assert [row["week"] for row in plan["contact_log"]["rows"]] == [9, 10]
         assert [one.get("first_week", 1) for one in plan["dosage"]] == [14, 13, 53, 53]
         assert "2 held" in page.text("#setting-history")
+        to_come = planned(Scenario.from_dict(plan)).total.contacts
+        page.shown(f"#setting-contacts .set-summary:has-text('{to_come} contacts')")
         setting.button("Remove the log").click()
         setting.toast_undo()
         assert setting.plan() == plan
+
+
+def test_a_log_with_a_strange_name_says_who_leaves_the_plan(browser: Any, file: Path) -> None:
+    with driver(browser, file) as page:
+        setting = Setting(page)
+        setting.open("history")
+        setting.button("Add a contact log").click()
+        area = page.page.locator(".set-paste textarea")
+        area.fill("Date,Region,Mode,Hours\n2027-03-02,Region I,Zoom,1\n2027-03-09,Region 2,Zoom,1")
+        assert "7 leave the plan" in page.text("#setting-history")
+        setting.button("Use this log").click()
+        assert "No longer in the plan" in page.text(".toast")
+        setting.toast_undo()
+        assert setting.plan() == PHASES
+
+
+def test_a_price_that_nobody_entered_is_called_a_placeholder(browser: Any, file: Path) -> None:
+    with driver(browser, file) as page:
+        setting = Setting(page)
+        setting.open("money")
+        page.wait("document.querySelectorAll('.verdict .tile').length > 0")
+        for label in ("An hour of a provider", "An hour of staff"):
+            assert "placeholder" in page.text("#setting-money")
+            setting.field(label).fill("90")
+        assert "placeholder" in page.text("#setting-money")
+        setting.field("Travel of a visit").fill("700")
+        assert "placeholder" not in page.text("#setting-money")
 
 
 def test_an_own_mix_is_always_whole(browser: Any, file: Path) -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ticksOf } from "../src/klass/Course";
+import { placesOfNames, ticksOf } from "../src/klass/Course";
 import { uprights } from "../src/results/CourseChart";
 
 test("no two ticks of an axis read alike, and they hold the range", () => {
@@ -27,4 +27,17 @@ test("the texts at the last contact and at the end of the log do not run into ea
     }
   }
   assert.deepEqual(uprights({ end: 1, now: null, width: 240, words }, (week) => week).map((one) => one.lower), [undefined]);
+});
+
+test("the names of two lines stay within the chart and apart, as near to their lines as that allows", () => {
+  const [top, bottom] = [16, 180];
+  for (let one = top; one <= 196; one += 4) {
+    for (let other = top; other <= 196; other += 4) {
+      const [first, second] = placesOfNames([one, other], top, bottom);
+      assert.ok(Math.min(first, second) >= top && Math.max(first, second) <= bottom, `${one}, ${other}: ${first}, ${second}`);
+      assert.ok(Math.abs(first - second) >= 30, `${one}, ${other}: ${first}, ${second}`);
+      assert.ok(one === other || first < second === one < other, "in the order of the lines");
+      if (Math.abs(one - other) >= 30 && Math.max(one, other) <= bottom) assert.deepEqual([first, second], [one, other]);
+    }
+  }
 });

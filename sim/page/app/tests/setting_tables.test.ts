@@ -178,3 +178,14 @@ test("each fault of a log has its row; strangers are named", () => {
   assert.deepEqual([taken.regions.names, taken.providers.names], [["West"], ["Ann"]]);
   assert.equal(readLog("region,mode\nNorth,phone", data, null).faults[0].text, "date, hours");
 });
+
+test("what leaves a plan for the names of its log is said", () => {
+  const rows = ["North", "Soth"].map((region, i) => ({ week: i + 1, region, mode: "phone", hours: 1 }));
+  const plan = { name: "x", regions: { names: ["North", "South", "West"], count: 3, candidates: 3, overrides: { West: { staff: 5 } } } };
+  const log = { rows, dated: false };
+  const kept = withLog(plan, structuredClone(log), data);
+  assert.deepEqual([kept.gone, kept.scenario.regions.names], [[], plan.regions.names]);
+  const taken = withLog(plan, structuredClone(log), data, { regions: true });
+  assert.deepEqual([taken.gone, taken.scenario.regions.names], [["South", "West"], ["North", "Soth"]]);
+  assert.deepEqual(taken.said, [{ way: "log_gone", values: { names: "South, West" } }]);
+});

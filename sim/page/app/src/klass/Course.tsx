@@ -28,6 +28,16 @@ export function ticksOf(low: number, high: number, most: number, digits: number)
   return found;
 }
 
+const APART = 30; // least distance of two names, in units of the drawing
+
+/** The heights of the names of two lines: at their ends, within the drawing, and apart. */
+export function placesOfNames([one, other]: number[], top: number, bottom: number): number[] {
+  const close = Math.max(0, APART - Math.abs(one - other)) / 2;
+  const upper = Math.min(Math.max(top, Math.min(one, other) - close), bottom - APART);
+  const lower = Math.min(Math.max(upper + APART, Math.max(one, other) + close), bottom);
+  return one <= other ? [upper, lower] : [lower, upper];
+}
+
 export function Course({ story, replays, outcome, week, limit, until, low: isLow }: CourseProps) {
   const say = useSay();
   const height = isLow ? LOW : HIGH;
@@ -45,15 +55,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
   const y = (value: number) => TOP + ((height - TOP - BOTTOM) * (high - value)) / (high - low);
   const digits = state ? 2 : outcome === "load" ? 1 : 0;
   const label = (value: number) => (state ? (Math.abs(value) < 1e-9 ? "0" : signed(value, digits)) : fixed(value, digits));
-  const ends = series.map((one) => y(one[limit]));
-  const apart = 30;
-  if (Math.abs(ends[0] - ends[1]) < apart) {
-    const middle = (ends[0] + ends[1]) / 2;
-    const up = ends[0] <= ends[1] ? 0 : 1;
-    ends[up] = middle - apart / 2;
-    ends[1 - up] = middle + apart / 2;
-  }
-  const below = Math.max(0, ...ends.map((one) => one - (height - BOTTOM - 16))); // the lower name stays above the axis
+  const ends = placesOfNames(series.map((one) => y(one[limit])), TOP, height - BOTTOM - 16);
   const told = SIDES.map((_, i) => `${story.sides[i].name}: ${label(series[i][Math.min(week, limit)])}`).join("; ");
   return (
     <svg class="k-course" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={say("class.chart.label", { outcome: say(`class.outcomes.${outcome}`), week, told })}>
@@ -76,7 +78,7 @@ export function Course({ story, replays, outcome, week, limit, until, low: isLow
         <g key={i} class={`k-line is-${SIDES[i]}`}>
           <path d={`M${one.slice(0, limit + 1).map((value, w) => `${x(w).toFixed(1)},${y(value).toFixed(1)}`).join("L")}`} />
           <circle cx={x(Math.min(week, limit))} cy={y(one[Math.min(week, limit)])} r="7" />
-          <text x={Math.min(x(limit), right) + 12} y={ends[i] - below + 8}>{story.sides[i].line}</text>
+          <text x={Math.min(x(limit), right) + 12} y={ends[i] + 8}>{story.sides[i].line}</text>
         </g>
       ))}
     </svg>

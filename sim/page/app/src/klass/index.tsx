@@ -324,7 +324,11 @@ function Stage(props: StageProps) {
           <select aria-label={say("class.controls.outcome")} value={outcome} onChange={(event) => props.onOutcome(event.currentTarget.value as Outcome)}>
             {OUTCOMES.map((one) => <option key={one} value={one}>{say(`class.outcomes.${one}`)}</option>)}
           </select>
-          <span>{say(isState(outcome) ? "class.chart.since" : "class.chart.both")}</span>
+          <span>
+            {people === outcome
+              ? say("class.chart.since")
+              : say(isState(outcome) ? "class.chart.since_circles" : "class.chart.circles", { outcome: say(`class.outcomes.${people}`) })}
+          </span>
         </h2>
         <Course {...{ story, replays, outcome, week, limit, until }} low={chosen !== null} />
         {isShown(kept.phase) && answer && chosen === null && (

@@ -18,6 +18,7 @@ export interface WithLog {
   scenario: ScenarioData;
   said: Told[];
   strangers: { region: string[]; provider: string[] }; // names in the log that the plan does not have
+  gone: string[]; // names of the plan that leave it, because those of the log take their place
 }
 
 /** Whether the regions and the providers of the log become those of a plan that has others. */
@@ -41,7 +42,7 @@ export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dat
   const rows = log.rows.map(({ date, ...row }) => (date === undefined ? { ...row } : { week: weekOf(date, start!), ...row })) as Record<string, any>[];
   rows.sort((one, other) => one.week - other.week);
   const last = rows.reduce((end, row) => Math.max(end, row.week), 0);
-  const { named, strangers } = withNames(shifted, rows, page, said, take);
+  const { named, strangers, gone } = withNames(shifted, rows, page, said, take);
   const horizon = Math.max(horizonOf(shifted, page.schema), last);
   const before: any[] = shifted.dosage ?? [];
   const dosage = before.map((series) => after(series, last, horizon)).filter(Boolean);
@@ -54,7 +55,7 @@ export function withLog(scenario: ScenarioData, log: Pick<LogRead, "rows" | "dat
     made.start_date = start;
     said.push({ way: own === undefined ? "log_start" : "log_earlier", values: { start: dayName(dayOf(start)!) } });
   }
-  return { scenario: made, said, strangers };
+  return { scenario: made, said, strangers, gone };
 }
 
 function dayText(day: number): string {
@@ -77,9 +78,10 @@ function after(series: any, week: number, horizon: number): any {
 /** Rows with the names of the plan, however they are written; a plan without names of its own takes those of the log. */
 function withNames(
   scenario: ScenarioData, rows: Record<string, any>[], page: Page, said: Told[], take: Take,
-): { named: ScenarioData; strangers: WithLog["strangers"] } {
+): { named: ScenarioData } & Pick<WithLog, "strangers" | "gone"> {
   let made = scenario;
   const strangers: WithLog["strangers"] = { region: [], provider: [] };
+  const gone: string[] = [];
   for (const [part, field] of [["regions", "region"], ["providers", "provider"]] as const) {
     const there = (made[part] ?? {}) as Record<string, any>;
     const has: string[] = (part === "regions" ? regionsOf(made, page.schema) : providersOf(made, page.schema)).names;
@@ -90,7 +92,10 @@ function withNames(
     if (!unknown.length) continue;
     const settled = there.names || (part === "regions" ? Object.keys(there.overrides ?? {}).length : there.assignment);
     if (settled) {
-      if (take[part]) made = part === "regions" ? regionsOfLog(made, rows, page.schema) : providersOfLog(made, rows, page.schema);
+      if (take[part]) {
+        made = part === "regions" ? regionsOfLog(made, rows, page.schema) : providersOfLog(made, rows, page.schema);
+        gone.push(...has.filter((name) => !found.includes(name)));
+      }
       strangers[field] = unknown;
       continue;
     }
@@ -104,7 +109,8 @@ function withNames(
     made = { ...made, [part]: next };
     said.push({ way: `log_${part}`, values: { names: listed(found.map((name) => readable(name, page.words))), count } });
   }
-  return { named: made, strangers };
+  if (gone.length) said.push({ way: "log_gone", values: { names: listed(gone.map((name) => readable(name, page.words))) } });
+  return { named: made, strangers, gone };
 }
 
 const MOST_MEANT = 3;

@@ -3,7 +3,7 @@ import { scaleLinear } from "d3-scale";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { Comparison, Limit, Paired, PlanAnswer } from "../types";
 import { aYear, compared, differenceOf, outcomeOf, perYear, valueOf } from "../words/verdict";
-import { list, longMonth, money, outOf, upper } from "../words/text";
+import { list, longMonth, outOf, upper, wholeMoney } from "../words/text";
 import { DotLine } from "./Regions";
 import { comparedOutcomes, type Given, label, letter, Part, startText } from "./shared";
 
@@ -117,7 +117,7 @@ function PlanRow(props: RowProps) {
   const { file, comparison, place, name, names, found } = props;
   const say = useSay();
   const reference = referenceOf(props);
-  const text = (value: number) => money(Math.round(value), file.currency);
+  const text = (value: number) => wholeMoney(value, file.currency);
   return (
     <tr class={name === file.open ? "open-row" : ""}>
       <th scope="row">

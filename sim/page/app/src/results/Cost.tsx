@@ -2,7 +2,7 @@
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { PageData, Plan, PlanAnswer, Resources } from "../types";
 import { hasLog, paid } from "../words/verdict";
-import { about, hours, list, longMonth, money, month, percent } from "../words/text";
+import { about, hours, list, longMonth, month, percent, wholeMoney } from "../words/text";
 import { planStart, readable } from "../setting/read";
 import { diaries } from "./Verdict";
 import { type Given, Part, startText } from "./shared";
@@ -63,7 +63,7 @@ export function periods(plan: Plan, answer: PlanAnswer, say: Say): Period[] {
 
 function Years({ file, plan, answer }: Pick<Given, "file" | "plan"> & { answer: PlanAnswer }) {
   const say = useSay();
-  const text = (value: number) => money(Math.round(value), file.currency);
+  const text = (value: number) => wholeMoney(value, file.currency);
   const limit = file.budget.a_year;
   const rows = periods(plan, answer, say);
   const payer = file.budget.of;

@@ -3,12 +3,12 @@ import { Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useSay } from "../ui/widgets";
 import { lineOf } from "../setting/words";
-import { loggedWeeks } from "../setting/read";
-import type { Comparison, PageData, PlanAnswer } from "../types";
+import { loggedWeeks, placeholders, providersOf, regionsOf, staffOf } from "../setting/read";
+import type { Comparison, PageData, PlanAnswer, ScenarioData } from "../types";
 import {
   asked, differenceOf, hasContacts, hasLog, leastSure, levelAt, outcomeOf, perYear, targetText, valueOf, verdict,
 } from "../words/verdict";
-import { about, level, money, outOf, signed, upper, whole } from "../words/text";
+import { about, level, money, outOf, signed, upper, whole, wholeMoney } from "../words/text";
 import { CourseChart } from "./CourseChart";
 import { periods } from "./Cost";
 import { foot } from "./Foot";
@@ -29,11 +29,20 @@ export function Printed(props: Given & { reason?: string | null }) {
     <article class="printed" aria-hidden="true" ref={self}>
       <header>
         <h1>{plan.name}</h1>
-        <p>{lineOf(plan.scenario, data)}.</p>
+        <p>
+          {who(say, plan.scenario, data)} {upper(lineOf(plan.scenario, data))}.
+        </p>
       </header>
       {answer ? <Page {...props} answer={answer} /> : <p>{props.reason ?? say("print.not_ready")}</p>}
     </article>
   );
+}
+
+/** Who takes part in a plan, as a sentence. */
+function who(say: ReturnType<typeof useSay>, scenario: ScenarioData, { schema }: PageData): string {
+  const { names } = regionsOf(scenario, schema);
+  const staff = names.reduce((sum, name) => sum + staffOf(scenario, schema, name), 0);
+  return say("print.who", { regions: names.length, staff, providers: providersOf(scenario, schema).count });
 }
 
 const HIGH = (279.4 - 26 - 2) * (96 / 25.4); // height in px of a Letter page within its margins, which is less than that of A4
@@ -141,7 +150,7 @@ function Charts({ data, file, plan, answer }: Ready) {
 
 function CostTable({ file, plan, answer }: Ready) {
   const say = useSay();
-  const text = (value: number) => money(Math.round(value), file.currency);
+  const text = (value: number) => wholeMoney(value, file.currency);
   const all = periods(plan, answer, say);
   const rows = all.length > 6 ? [...all.slice(0, 4), ...all.slice(-1)] : all;
   return (
@@ -204,7 +213,7 @@ function Plans({ data, file, comparison }: Ready) {
               {names.map((outcome) => (
                 <td>{one ? told(say, comparison, one, outcome) : "–"}</td>
               ))}
-              <td class="number">{one ? money(Math.round(perYear(one)), file.currency) : "–"}</td>
+              <td class="number">{one ? wholeMoney(perYear(one), file.currency) : "–"}</td>
               {file.targets.length > 0 && <td class="number">{one ? least(one) : "–"}</td>}
             </tr>
           ))}
@@ -249,7 +258,7 @@ function Cautions({ data, file, plan, answer }: Ready) {
       <li>{say("print.caveat_assumed", counted(data, answer))}</li>
       <li>{say("print.caveat_range")}</li>
       <li>
-        {say("print.caveat_cost", {
+        {say(placeholders(plan.scenario) ? "print.caveat_placeholders" : "print.caveat_cost", {
           provider_hour: text(prices.provider_hour),
           staff_hour: text(prices.staff_hour),
           travel_visit: text(prices.travel_visit),

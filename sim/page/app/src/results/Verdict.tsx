@@ -2,9 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { Skeleton, Term, useSay } from "../ui/widgets";
 import type { PlanAnswer } from "../types";
-import { readable } from "../setting/read";
+import { placeholders, PRICES, readable } from "../setting/read";
 import { aYear, hasContacts, isEven, leastSure, spendOf, sureText, targetText, verdict } from "../words/verdict";
-import { about, hours, money, outOf, percent, upper } from "../words/text";
+import { about, hours, outOf, percent, upper, wholeMoney } from "../words/text";
 import { type Given, startText } from "./shared";
 
 export interface VerdictProps extends Given {
@@ -123,12 +123,14 @@ function Tiles(props: VerdictProps) {
   );
 }
 
-function CenterTile({ answer, file }: VerdictProps) {
+const CENTRE_PRICES = ["provider_hour", "travel_visit"];
+
+function CenterTile({ answer, file, plan }: VerdictProps) {
   const say = useSay();
   const payer = file.budget.a_year !== null && file.budget.of === "all" ? "all" : "center";
   if (!answer) return <Tile label={say(`results.tiles.${payer}_a_year`)} />;
   const spend = spendOf(answer, file.budget);
-  const text = (value: number) => money(Math.round(value), file.currency);
+  const text = (value: number) => wholeMoney(value, file.currency);
   const expected = payer === "all" ? answer.expected.money : answer.expected.centre;
   const shownExpected = spend.oneYear ? expected : aYear(expected, answer.planned.weeks);
   const even = isEven(spend);
@@ -149,12 +151,13 @@ function CenterTile({ answer, file }: VerdictProps) {
       notes={[
         ...(even ? [] : [say("results.tiles.dearest", { most: text(spend.most) })]),
         say("results.tiles.expected", { value: about(shownExpected, file.currency) }),
+        ...(placeholders(plan.scenario, payer === "all" ? PRICES : CENTRE_PRICES) ? [say("results.tiles.placeholders")] : []),
       ]}
     />
   );
 }
 
-function RegionsTile({ answer, file }: VerdictProps) {
+function RegionsTile({ answer, file, plan }: VerdictProps) {
   const say = useSay();
   if (!answer) return <Tile label={say("results.tiles.regions_a_year")} />;
   const { planned } = answer;
@@ -163,10 +166,11 @@ function RegionsTile({ answer, file }: VerdictProps) {
   return (
     <Tile
       label={say(`results.tiles.regions_${one ? "in_all" : "a_year"}`)}
-      value={money(Math.round(each(planned.total.regions)), file.currency)}
+      value={wholeMoney(each(planned.total.regions), file.currency)}
       notes={[
         say("results.tiles.hours", { hours: hours(each(planned.total.staff_hours)) }),
         say("results.tiles.expected", { value: about(each(answer.expected.regions), file.currency) }),
+        ...(placeholders(plan.scenario, ["staff_hour"]) ? [say("results.tiles.placeholders")] : []),
       ]}
     />
   );

@@ -69,15 +69,17 @@ export function contactsSummary(panel: Panel): string {
 function plannedContacts({ runner, scenario, data }: Panel): number | null {
   if (runner === null) return null;
   try {
-    const planned = runner.planned(completer(data)(scenario));
-    return planned.total.contacts - planned.spent.contacts;
+    return runner.planned(completer(data)(scenario)).total.contacts;
   } catch {
     return null;
   }
 }
 
 function phaseText(panel: Panel, one: Series): string {
-  return panel.t(`contacts.bar.${one.mode}`, { rhythm: rhythmOf(one.every_weeks, panel.data), hours: shown(one.hours) });
+  const text = panel.t(`contacts.bar.${one.mode}`, { rhythm: rhythmOf(one.every_weeks, panel.data), hours: shown(one.hours) });
+  if (one.taper === 1) return text;
+  const end = shown(Number((one.hours * one.taper).toFixed(2)));
+  return `${text} ${panel.t(one.taper < 1 ? "contacts.falling" : "contacts.rising", { end })}`;
 }
 
 function spanText(panel: Panel, one: Series): string {

@@ -22,7 +22,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
   const table = text.trim() ? readLog(text, data, order) : null;
   const taking = { regions: takeRegions, providers: takeProviders };
   const read = table !== null && !table.faults.length && !(table.ambiguous && !order);
-  const strangers = read ? withLog(scenario, table, data).strangers : { region: [], provider: [] };
+  const { strangers, gone } = read ? withLog(scenario, table, data, taking) : { strangers: { region: [], provider: [] }, gone: [] };
   const problems = table ? problemsOf(panel, table, order, taking, strangers) : [];
   const meant = meantBy(strangers, scenario, data).map((one) => t("history.meant", one));
   const remarks = table ? remarksOn(table, (path, values) => t(`history.${path}`, values)) : [];
@@ -32,9 +32,11 @@ export function LogPaste({ panel }: { panel: Panel }) {
   };
   if (!open) {
     return (
-      <Button kind="quiet" onPress={() => setOpen(true)}>
-        {t(logRows(scenario).length ? "history.bring_other" : "history.bring")}
-      </Button>
+      <div class="set-actions">
+        <Button kind="quiet" onPress={() => setOpen(true)}>
+          {t(logRows(scenario).length ? "history.bring_other" : "history.bring")}
+        </Button>
+      </div>
     );
   }
   return (
@@ -71,6 +73,7 @@ export function LogPaste({ panel }: { panel: Panel }) {
       {strangers.provider.length > 0 && (
         <Check label={t("history.take_providers", { count: allOf(table!, "provider"), names: some(panel, strangers.provider) })} value={takeProviders} onValue={setTakeProviders} />
       )}
+      {gone.length > 0 && <p class="set-hint">{t("history.gone", { count: gone.length, names: some(panel, gone) })}</p>}
       {meant.length > 0 && <p class="set-hint">{meant.join(" ")}</p>}
       {problems.length > 0 && (
         <ul class="set-problem" role="alert">

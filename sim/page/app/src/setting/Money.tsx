@@ -2,10 +2,8 @@
 import * as edits from "./edits";
 import { Choice, Group, NumberField, TextField } from "./fields";
 import type { Panel } from "./panel";
-import { defaultOf, rangeOf } from "./read";
+import { defaultOf, placeholders, PRICES, rangeOf } from "./read";
 import { money } from "../words/text";
-
-const COSTS = ["provider_hour", "staff_hour", "travel_visit"];
 
 export function Money({ panel }: { panel: Panel }) {
   const { scenario, data, file, edits: write, t } = panel;
@@ -34,7 +32,7 @@ export function Money({ panel }: { panel: Panel }) {
       </div>
       <p class="set-hint">{t(`money.of_says.${file.budget.of}`)}</p>
       <div class="set-grid">
-        {COSTS.map((field) => (
+        {PRICES.map((field) => (
           <NumberField
             key={field}
             panel={panel}
@@ -55,6 +53,7 @@ export function Money({ panel }: { panel: Panel }) {
           onValue={(value) => write.file(t("step.currency"), (one) => edits.setCurrency(one, value))}
         />
       </div>
+      {placeholders(scenario) && <p class="set-hint">{t("money.placeholders")}</p>}
       <p class="set-hint">{t("money.says")}</p>
     </Group>
   );

@@ -178,6 +178,13 @@ export function staffOf(scenario: ScenarioData, schema: Schema, name: string): n
   return held<any>(scenario.regions?.overrides, name)?.staff ?? regionsOf(scenario, schema).staff;
 }
 
+export const PRICES = ["provider_hour", "staff_hour", "travel_visit"];
+
+/** Whether nobody entered one of these prices, so that the model's placeholder counts. */
+export function placeholders(scenario: ScenarioData, prices: string[] = PRICES): boolean {
+  return prices.some((one) => scenario.costs?.[one] === undefined);
+}
+
 export interface ProvidersRead {
   names: string[];
   count: number;

@@ -18,12 +18,28 @@ interface Props {
 export function PlansBar({ store, data }: Props) {
   const file = useStore((state) => state.file, store);
   const [naming, setNaming] = useState<string | null>(null);
+  const bar = useRef<HTMLDivElement>(null);
+  const used = useRef(false); // whether the bar caused the change that is drawn
+  useEffect(() => {
+    const lost = document.activeElement === null || document.activeElement === document.body;
+    if (used.current && lost) bar.current!.querySelector<HTMLElement>(".plan-open button")?.focus();
+    used.current = false;
+  }, [file, naming]);
   const open = (name: string) => (name === file.open ? undefined : store.open(name));
   return (
-    <div class="plan-tabs" role="group" aria-label={store.say("plans_name")}>
+    <div ref={bar} class="plan-tabs" role="group" aria-label={store.say("plans_name")} onClickCapture={() => (used.current = true)}>
       {file.plans.map((plan, index) =>
         naming === plan.name ? (
-          <Naming key="naming" store={store} name={plan.name} letter={letterOf(index)} done={() => setNaming(null)} />
+          <Naming
+            key="naming"
+            store={store}
+            name={plan.name}
+            letter={letterOf(index)}
+            done={(byKey) => {
+              used.current = byKey;
+              setNaming(null);
+            }}
+          />
         ) : plan.name === file.open ? (
           <OpenTab key={plan.name} store={store} plan={plan} index={index} rename={() => setNaming(plan.name)} />
         ) : (
@@ -93,18 +109,18 @@ function newItems(store: Store, data: PageData): MenuItem[] {
   return items;
 }
 
-function Naming({ store, name, letter, done }: { store: Store; name: string; letter: string; done: () => void }) {
+function Naming({ store, name, letter, done }: { store: Store; name: string; letter: string; done: (byKey: boolean) => void }) {
   const field = useRef<HTMLInputElement>(null);
   const finished = useRef(false);
   useEffect(() => {
     field.current!.focus();
     field.current!.select();
   }, []);
-  const finish = (keep: boolean) => {
+  const finish = (keep: boolean, byKey: boolean) => {
     if (finished.current) return;
     finished.current = true;
+    done(byKey);
     if (keep) store.rename(name, field.current!.value);
-    done();
   };
   return (
     <span class="plan-tab plan-naming">
@@ -115,10 +131,10 @@ function Naming({ store, name, letter, done }: { store: Store; name: string; let
         maxLength={LONGEST_NAME}
         defaultValue={name}
         aria-label={store.say("name_of_plan")}
-        onBlur={() => finish(true)}
+        onBlur={() => finish(true, false)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") finish(true);
-          if (event.key === "Escape") finish(false);
+          if (event.key === "Enter") finish(true, true);
+          if (event.key === "Escape") finish(false, true);
         }}
       />
     </span>

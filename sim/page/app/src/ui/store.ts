@@ -339,7 +339,8 @@ export class Store {
   private blank(): PlansFile {
     const scenario = (this.data.scenarios.find((one) => one.group === "start") ?? this.data.scenarios[0])?.scenario;
     const name = this.say("first_name");
-    return newFile({ ...dated(this.around.now(), scenario ?? { name }), name }, name);
+    const { question, description, ...decisions } = scenario ?? {}; // what the shipped case asks is not asked here
+    return newFile({ ...dated(this.around.now(), { ...decisions, name }) }, name);
   }
 
   private begin(): void {

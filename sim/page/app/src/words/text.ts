@@ -27,8 +27,21 @@ export function fill(template: string, values: Values = {}): string {
   });
 }
 
+/** A size with so many decimals; from the middle between two it goes to the even one, as Python does in reports. */
+function rounded(size: number, places: number): string {
+  const text = size.toFixed(places);
+  const middle = Number.isInteger(size * 2 ** (places + 1)) && (size * 10 ** places) % 1 === 0.5;
+  const last = Number(text.at(-1));
+  return middle && last % 2 ? text.slice(0, -1) + (last - 1) : text;
+}
+
+/** A whole number; from the middle between two it goes to the even one. */
+export function evenly(value: number): number {
+  return Math.sign(value) * Number(rounded(Math.abs(value), 0));
+}
+
 function grouped(value: number, places: number): string {
-  const [whole, part] = Math.abs(value).toFixed(places).split(".");
+  const [whole, part] = rounded(Math.abs(value), places).split(".");
   const text = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + (part ? `.${part}` : "");
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
@@ -73,7 +86,7 @@ export function digits(value: number): string {
 /** A share in percent; only 1 reads as 100 %, and only 0 as 0 %. */
 export function percent(value: number): string {
   if (!Number.isFinite(value)) return EMPTY;
-  const rounded = Math.round(100 * value);
+  const rounded = evenly(100 * value);
   if (rounded >= 100 && value < 1) return "over 99 %";
   if (rounded === 0 && value > 0) return "under 1 %";
   return `${grouped(rounded, 0)} %`;
@@ -85,7 +98,7 @@ export function outOf(hits: number, all: number): string {
 }
 
 export function whole(value: number): string {
-  return Number.isFinite(value) ? grouped(Math.round(value), 0) : EMPTY;
+  return Number.isFinite(value) ? grouped(value, 0) : EMPTY;
 }
 
 /** An amount of money: a sign goes before it ("$1,200"), letters after it ("1,200 EUR"). */
@@ -96,6 +109,11 @@ export function money(value: number, currency: string): string {
   if (!currency) return text;
   if (/[A-Za-z]$/.test(currency)) return `${text} ${currency}`;
   return text.startsWith(MINUS) ? `${MINUS}${currency}${text.slice(1)}` : `${currency}${text}`;
+}
+
+/** An amount of a plan, without its cents. */
+export function wholeMoney(value: number, currency: string): string {
+  return money(evenly(value), currency);
 }
 
 /** An amount in three digits, for the mean of runs, which is known no better. */

@@ -8,10 +8,7 @@ import type {
   Budget, Comparison, LevelAt, OutcomeAbout, Paired, PageData, Plan, PlanAnswer, PlansFile, Resources,
   Target, TargetAnswer, Verdict,
 } from "../types";
-import {
-  about, fill, hours, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole,
-  type Values,
-} from "./text";
+import { about, fill, hours, level, list, longMonth, money, month, number, outOf, percent, signed, upper, whole, type Values, wholeMoney } from "./text";
 
 type Fact = string | boolean;
 type Facts = Record<string, Fact>;
@@ -245,7 +242,7 @@ export function gradeOf(data: PageData, name: string | null): string {
 function costValues(input: VerdictInput, spend: Spend): Values {
   const { answer, file, data } = input;
   const words = data.words.verdict;
-  const text = (value: number) => money(Math.round(value), file.currency);
+  const text = (value: number) => wholeMoney(value, file.currency);
   return {
     Payer: upper(words.payer[spend.payer]),
     pays: words.pays[spend.payer],
