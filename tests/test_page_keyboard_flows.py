@@ -194,3 +194,19 @@ def test_the_focus_stays_in_the_row_of_plans(browser: Any, planned: Path) -> Non
         rename()
         page.page.locator("#setting-money summary").click()
         assert page.page.locator("#setting-money summary:focus").count() == 1
+
+
+def test_a_question_without_a_likely_answer_waits_for_one(browser: Any, planned: Path) -> None:
+    with driver(browser, planned) as page:
+        setting = Setting(page)
+        drop(page, "log.csv", TWO_WAYS)
+        dialog = page.page.get_by_role("dialog")
+        answer = dialog.get_by_role("button", name="Read the file this way")
+        assert answer.is_disabled()
+        dialog.get_by_role("combobox").select_option(index=2)
+        answer.click()
+        page.shown("#setting-history .set-summary:has-text('2 logged contacts')")
+        scenarios = [one["scenario"] for one in setting.plans()["plans"]]
+        (log,) = [one["contact_log"] for one in scenarios if "contact_log" in one]
+        weeks = [row["week"] for row in log["rows"]]
+        assert weeks[1] - weeks[0] == 9  # from 4 March to 6 May

@@ -33,6 +33,13 @@ test("headings are recognized in any order, and asked for where there are none",
   assert.equal(regionsIn("12\n13").faults[0].fault, "no_names");
 });
 
+test("a heading may hold a unit or a remark in brackets; faults have the rows that the spreadsheet shows", () => {
+  assert.deepEqual(readPasted("County (name)\tRegion\tStaff (FTE)\tTrust [0 to 1]\na\tb\t5\t0.5").kinds, ["nothing", "name", "staff", "trust"]);
+  const { rows, faults } = regionsIn("Our regions\n\nRegion\tStaff (FTE)\nNorth\t9\n\n\nSouth\t11 people\nTotal\t20");
+  assert.deepEqual(faults.map((one) => [one.row, one.fault, one.text]), [[7, "staff", "11 people"]]);
+  assert.equal(rows[0].staff, 9);
+});
+
 test("what a row says becomes a region; what it cannot say is a fault with its row", () => {
   const { rows, faults } = regionsIn("Region\tStaff\tSituation\tTrust\nNorth\t14\tnew director\t\nSouth\t\t\t50 %");
   assert.deepEqual(faults, []);

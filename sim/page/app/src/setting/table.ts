@@ -1,5 +1,5 @@
 /** Reads a table of regions pasted from a spreadsheet: the kind of each column, the regions, and the cells that cannot be read. */
-import { headRow, readTable, sumsUp } from "../model/csv";
+import { headRow, readTable, type Row, sumsUp } from "../model/csv";
 import { nameFault } from "./names";
 import { readNumber } from "./numbers";
 import { SITUATIONS, START_FIELDS } from "./situations";
@@ -9,6 +9,7 @@ export type ColumnKind = "name" | "staff" | "situation" | "nothing" | (string & 
 
 export interface Pasted {
   cells: string[][]; // without what stands above the headings
+  lines: number[]; // the line of the pasted text on which each row begins, from 1
   above: number; // rows above the headings, such as a title
   headed: boolean; // whether the first row names the columns
   kinds: ColumnKind[];
@@ -45,17 +46,23 @@ const HEADINGS: Record<string, string[]> = {
 
 /** The cells of a pasted text; all rows have the same width. */
 export function readCells(text: string): string[][] {
-  const rows = readTable(text).rows.slice(0, MOST_ROWS).map((row) => row.cells);
-  const width = rows.reduce((most, one) => Math.max(most, one.length), 0);
-  return rows.map((one) => [...one, ...Array(width - one.length).fill("")]);
+  return evenRows(text).map((row) => row.cells);
+}
+
+function evenRows(text: string): Row[] {
+  const rows = readTable(text).rows.slice(0, MOST_ROWS);
+  const width = rows.reduce((most, { cells }) => Math.max(most, cells.length), 0);
+  return rows.map(({ line, cells }) => ({ line, cells: [...cells, ...Array(width - cells.length).fill("")] }));
 }
 
 /** The kinds of the columns by their headings, else by their cells: the first column with text holds names, the first of
  * whole numbers staff. */
 export function readPasted(text: string): Pasted {
-  const all = readCells(text);
+  const rows = evenRows(text);
+  const all = rows.map((row) => row.cells);
   const above = headRow(all, (row) => kindsOfHeadings(row).filter((kind) => kind !== "nothing").length);
   const cells = all.slice(above);
+  const lines = rows.slice(above).map((row) => row.line);
   const named = kindsOfHeadings(cells[0] ?? []);
   const headed = named.some((kind) => kind !== "nothing");
   const kinds = headed ? named : guessed(cells);
@@ -63,13 +70,14 @@ export function readPasted(text: string): Pasted {
     const first = kinds.findIndex((kind, i) => kind === "nothing" && cells.slice(1).some((row) => !isNumber(row[i])));
     if (first >= 0) kinds[first] = "name";
   }
-  return { cells, above, headed, kinds };
+  return { cells, lines, above, headed, kinds };
 }
 
 function kindsOfHeadings(row: string[]): ColumnKind[] {
-  const ranks = row.map(plain).map((heading) => {
-    const kind = Object.keys(HEADINGS).find((one) => HEADINGS[one].includes(heading));
-    return kind === undefined ? null : { kind, rank: HEADINGS[kind].indexOf(heading) };
+  const ranks = row.map((text) => {
+    const forms = [plain(text), plain(text.replace(/\(.*?\)|\[.*?\]/g, ""))]; // "Staff (FTE)" is "Staff"
+    const kind = Object.keys(HEADINGS).find((one) => forms.some((form) => HEADINGS[one].includes(form)));
+    return kind === undefined ? null : { kind, rank: HEADINGS[kind].findIndex((one) => forms.includes(one)) };
   });
   return ranks.map((one, i) => {
     const better = (other: typeof one, j: number) => other?.kind === one!.kind && (other.rank < one!.rank || (other.rank === one!.rank && j < i));
@@ -115,7 +123,7 @@ export function understand(
   limits: { staff: number; regions: number },
   labels: Record<string, string>,
 ): Understood {
-  const { cells, above, headed, kinds } = pasted;
+  const { cells, lines, headed, kinds } = pasted;
   const found: Understood = { rows: [], totals: [], people: 0, faults: [] };
   const places = (kind: ColumnKind) => kinds.indexOf(kind);
   if (places("name") < 0) {
@@ -126,7 +134,7 @@ export function understand(
   const people = ofPeople(body.filter((row) => !sumsUp(row[places("name")])), kinds);
   const regions = new Map<string, RegionRow>();
   body.forEach((cell, i) => {
-    const row = above + i + (headed ? 2 : 1);
+    const row = lines[i + (headed ? 1 : 0)];
     const refuse = (fault: string, text: string) => found.faults.push({ row, fault, text: text.slice(0, 40) });
     const name = cell[places("name")];
     if (sumsUp(name)) return void found.totals.push(name);

@@ -206,14 +206,14 @@ export function savedWords(store: Store, saved: Saved): string {
 }
 
 function Questions({ store, asking, done }: { store: Store; asking: Asking; done: () => void }) {
-  const [answers, setAnswers] = useState(asking.questions.map((one) => one.proposed || one.options[0] || ""));
+  const [answers, setAnswers] = useState(asking.questions.map((one) => one.proposed));
   const answer = (i: number, text: string) => setAnswers(answers.map((old, j) => (j === i ? text : old)));
   const go = () => {
     done();
     void asking.answer(answers);
   };
   const foot = (
-    <button type="button" class="primary" onClick={go}>
+    <button type="button" class="primary" disabled={answers.some((one) => !one.trim())} onClick={go}>
       {store.say("answer")}
     </button>
   );
@@ -224,6 +224,7 @@ function Questions({ store, asking, done }: { store: Store; asking: Asking; done
           <span>{one.text}</span>
           {one.options.length ? (
             <select value={answers[i]} onChange={(event) => answer(i, event.currentTarget.value)}>
+              {!one.proposed && <option value="">{store.say("choose")}</option>}
               {one.options.map((option) => (
                 <option value={option}>{option}</option>
               ))}
