@@ -325,6 +325,21 @@ def test_a_price_that_nobody_entered_is_called_a_placeholder(browser: Any, file:
         assert "placeholder" not in page.text("#setting-money")
 
 
+def test_a_share_may_be_typed_in_percent_and_a_price_not(browser: Any, file: Path) -> None:
+    with driver(browser, file) as page:
+        setting = Setting(page)
+        setting.open("targets", "money")
+        setting.button("Add a target").click()
+        setting.field("At least").fill("54 %")
+        assert setting.plans()["targets"][0]["at_least"] == 0.54
+        setting.field("At least").fill("54")
+        assert "allowed: 0 to 1" in page.text(".set-problem")
+        setting.field("At least").fill("0.6")
+        setting.field("An hour of staff").fill("50%")
+        assert "“50%” is not a number" in page.text(".set-problem")
+        assert "costs" not in setting.plan()
+
+
 def test_an_own_mix_is_always_whole(browser: Any, file: Path) -> None:
     with driver(browser, file) as page:
         setting = Setting(page)

@@ -435,6 +435,11 @@ def test_too_large(tmp_path: Path) -> None:
     [
         (b"name: x\0", "is not a text file (it holds binary data)"),
         ("name: x".encode("utf-16"), "is not a text file (it holds binary data)"),
+        (
+            b"PK\3\4\0\0",
+            "is not a text file (it holds binary data); allowed: a text file; "
+            "'codose import log' reads the contacts of a workbook",
+        ),
         (b"name: x\nquestion: caf\xe9\n", "is not UTF-8 text (line 2)"),
     ],
 )

@@ -58,7 +58,13 @@ def read_text(
     """
     raw = read_bytes(path, limit=limit, others=others, error=error)
     if b"\0" in raw:
-        raise error("is not a text file (it holds binary data)", file=os.fspath(path))
+        from sim.tables_in.reader import WORKBOOK
+
+        reads = "a text file; 'codose import log' reads the contacts of a workbook"
+        raise error(
+            "is not a text file (it holds binary data)", file=os.fspath(path),
+            allowed=reads if raw.startswith(WORKBOOK) else "",
+        )  # fmt: skip
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

@@ -136,6 +136,9 @@ function Bar(props: { planned: Resources; largest: number; limit: number | null;
 
 // --- providers ----------------------------------------------------------------------------------------
 
+/** Hours whose unit stays on the line of the number. */
+const together = (value: number): string => hours(value).replace(" ", "\u00a0");
+
 function Providers({ data, plan, answer }: { data: PageData; plan: Plan; answer: PlanAnswer }) {
   const say = useSay();
   const found = diaries(answer);
@@ -183,7 +186,7 @@ function Providers({ data, plan, answer }: { data: PageData; plan: Plan; answer:
                     <Diary used={one.hours[year] ?? 0} has={one.has} />
                   </td>
                 ))}
-                {years > 1 && <td class="number muted">{hours(Math.max(0, found.shares[place].all - found.shares[place].used))}</td>}
+                {years > 1 && <td class="number muted">{together(Math.max(0, found.shares[place].all - found.shares[place].used))}</td>}
               </tr>
             ))}
           </tbody>
@@ -201,7 +204,7 @@ function Diary({ used, has }: { used: number; has: number }) {
       <div class="tile-bar" aria-hidden="true">
         <i class={used > has ? "bad" : "good"} style={{ width: `${100 * share}%` }} />
       </div>
-      <span class={used > has ? "bad" : ""}>{say("results.cost.hours_of", { hours: hours(used), has: hours(has) })}</span>
+      <span class={used > has ? "bad" : ""}>{say("results.cost.hours_of", { hours: together(used), has: together(has) })}</span>
     </div>
   );
 }

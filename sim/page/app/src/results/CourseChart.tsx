@@ -220,14 +220,16 @@ function Values({ frame, course, end, text }: CourseChartProps & { frame: Frame 
   const above = y(course.mean[place]);
   const below = y(course.other_mean[place]);
   const apart = Math.abs(above - below) > 16;
+  const room = x(end!) - MARGIN.left; // to the left of the dot, before the numbers of the axis
+  const beside = room > 36 ? { x: x(end!) - 7, "text-anchor": "end" as const } : { x: x(end!) + 7, "text-anchor": "start" as const };
   return (
     <g aria-hidden="true">
       <circle class="dot" cx={x(end!)} cy={above} r={3.5} />
-      <text class="value" x={x(end!) - 7} y={above + (above <= below ? -6 : 14)} text-anchor="end">
+      <text class="value" {...beside} y={above + (above <= below ? -6 : 14)}>
         {text(course.mean[place])}
       </text>
       {apart && (
-        <text class="value other" x={x(end!) - 7} y={below + (above <= below ? 14 : -6)} text-anchor="end">
+        <text class="value other" {...beside} y={below + (above <= below ? 14 : -6)}>
           {text(course.other_mean[place])}
         </text>
       )}

@@ -118,8 +118,10 @@ function understood(written: string, props: NumberProps): { value: number | null
     if (outcome.problem === "empty" && props.onEmpty) return { value: null, problem: "" };
     return { value: undefined, problem: t(`number.${outcome.problem}`, { ...outcome.values, range }) };
   }
-  const value = Number((outcome.value / (props.percent ? 100 : 1)).toPrecision(15));
   const { minimum, maximum, above, whole } = props.limits;
+  const inPercent = written.includes("%"); // a share may be typed so, whether its field shows 0.54 or 54
+  if (inPercent && !props.percent && maximum > 1) return { value: undefined, problem: t("number.no_number", { text: written.trim().slice(0, 40), range }) };
+  const value = Number((outcome.value / (props.percent || inPercent ? 100 : 1)).toPrecision(15));
   if (whole && !Number.isInteger(value)) {
     return { value: undefined, problem: t("number.whole", { value: shown(outcome.value), range }) };
   }
