@@ -169,8 +169,7 @@ class _Asking:
     output: Mapping[str, Any]
 
     def run(self) -> None:
-        if self.output["xlsx"]:
-            needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
+        check_output(self.output)
         study = self._study()
         self.kind.check_packages(study)
         if self.running["cluster"] is not None:
@@ -347,6 +346,19 @@ class _Asking:
                 "follow on one machine. Shards that work in one folder share them out too: repeat "
                 "the commands with --resume. --cluster shares them out by itself."
             )
+
+
+def check_output(output: Mapping[str, Any]) -> None:
+    """Check, before any run is made, that results can be written in the forms asked for.
+
+    Raises:
+        InputError: a form is unknown, or its package is not installed.
+    """
+    from sim.present.figures import formats_of
+
+    formats_of(output["figures"])
+    if output["xlsx"]:
+        needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
 
 
 def finish(result: Result, folder: Path, output: Mapping[str, Any], store: Path) -> None:

@@ -43,14 +43,16 @@ def merge(
       codose run source -n 200 --shard 2/2 --out shard-2
       codose merge shard-1 shard-2 --out results/source
     """
-    from sim.core.extras import needs
     from sim.runs import merging
     from sim.runs.execute import Execution
     from sim.studies import ask as asking
     from sim.studies.kind import StudyKind
 
-    if xlsx:
-        needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
+    output = {
+        "force": force, "figures": figures, "no_figures": no_figures, "csv": csv, "xlsx": xlsx,
+        "as_json": as_json, "quiet": quiet,
+    }  # fmt: skip
+    ask.check_output(output)
     trees = merging.open_trees(folders, notice=shell.remark)
     for step, (name, stores) in enumerate(trees.items()):
         merging.check_complete(stores, name, later=step > 0)
@@ -67,8 +69,4 @@ def merge(
             agree=shell.asking(yes=yes, quiet=quiet),
         )  # fmt: skip
         result = asking.ask(study, execution, command=command)
-    output = {
-        "force": force, "figures": figures, "no_figures": no_figures, "csv": csv, "xlsx": xlsx,
-        "as_json": as_json, "quiet": quiet,
-    }  # fmt: skip
     ask.finish(result, out, output, store)

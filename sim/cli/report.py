@@ -42,8 +42,11 @@ def report(
 
     if xlsx:
         needs("openpyxl", work="an Excel file", instead="CSV", field="--xlsx")
-    text = report_html(folder)
     path = folder / "report.html" if out is None else out
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{path.name!r} is not a name of an HTML file", "--out", str(path),
+                         "a name that ends with .html")  # fmt: skip
+    text = report_html(folder)
     book = path.with_suffix(".xlsx")
     if xlsx and book.exists() and not (force or out is None):
         raise InputError("the file exists", file=str(book), allowed="--force")

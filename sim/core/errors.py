@@ -93,7 +93,7 @@ def check_known(
     """
     if value not in known:
         raise (error or InputError)(
-            f"{value!r} {message}",
+            f"{shown(value)} {message}",
             field=field,
             value=value,
             allowed=allowed or ", ".join(map(str, known)),
@@ -219,7 +219,7 @@ class InterruptedRun(CodoseError):
 
 
 def shown(value: Any) -> str:
-    """A value as messages write it, cut to 60 characters."""
+    """A value as messages write it, on one line and cut to 60 characters."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Mapping):
@@ -230,6 +230,8 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # Python writes no whole number of more than 4300 digits
         return "a number of thousands of digits"
+    if "\n" in text:  # a table or an array of several lines
+        text = " ".join(text.split())
     return text if len(text) <= NAME_SHOWN else text[: NAME_SHOWN - 3] + "..."
 
 

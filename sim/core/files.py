@@ -1,4 +1,5 @@
-"""Shipped files: :func:`folder`, :func:`names`, :func:`find`; a user's file: :func:`read_bytes`."""
+"""Shipped files: :func:`folder`, :func:`names`, :func:`find`; a user's file: :func:`path_of`,
+:func:`read_bytes`."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, shown
 
 Kind = Literal["scenarios", "experiments", "notebooks"]
 
@@ -47,6 +48,26 @@ def find(kind: Kind, given: str) -> Path | None:
     return path if path.suffix or len(path.parts) > 1 or there else None
 
 
+def path_of(given: Any, field: str = "path", error: type[InputError] = InputError) -> Path:
+    """The path that a caller in Python gave.
+
+    Args:
+        given: text or a path.
+        field: the name of the argument.
+        error: the class of error to raise.
+
+    Raises:
+        InputError: it is neither.
+
+    >>> path_of("results").name
+    'results'
+    """
+    if not isinstance(given, str | os.PathLike):
+        problem = Problem(f"{shown(given)} is not a path", field, given, "text or a pathlib.Path")
+        raise error(problem)
+    return Path(given)
+
+
 def read_bytes(
     path: str | os.PathLike[str],
     *,
@@ -65,7 +86,7 @@ def read_bytes(
     Raises:
         InputError: the file is missing, a folder, too large, or cannot be read.
     """
-    place = Path(path)
+    place = path_of(path, error=error)
 
     def refuse(message: str, *, allowed: str = "", suggestion: str = "") -> NoReturn:
         problem = Problem(message, allowed=allowed, suggestion=suggestion, file=os.fspath(path))

@@ -96,6 +96,7 @@ def measured(model: CoCreationModel, outcomes: Sequence[Outcome]) -> np.ndarray:
     Raises:
         InputError: a function returns neither one number nor one for each region, or a value
             outside its declared bounds.
+        RuntimeError: a function fails; the message names the outcome.
     """
     values = np.full((len(model.regions) + 1, len(outcomes)), np.nan)
     for column, one in enumerate(outcomes):
@@ -104,9 +105,15 @@ def measured(model: CoCreationModel, outcomes: Sequence[Outcome]) -> np.ndarray:
 
 
 def _value(model: CoCreationModel, one: Outcome) -> np.ndarray:
-    given = one.formula(model)  # type: ignore[call-arg,operator]
+    try:
+        given = one.formula(model)  # type: ignore[call-arg,operator]
+    except Exception as error:
+        said = f"outcomes.{one.name}: {type(error).__name__}: {error}"
+        raise RuntimeError(said) from error
     count = len(model.regions)
     try:
+        if given is None:  # a function without a return
+            raise TypeError
         found = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
         found = np.empty((0,))

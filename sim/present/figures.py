@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,7 +47,7 @@ class Figure:
     title: str
     caption: str
     alt: str
-    draw: Callable[[], Drawn]
+    draw: Callable[[], Drawn] = field(repr=False)
 
 
 def formats_of(choice: str) -> tuple[Format, ...]:

@@ -29,6 +29,7 @@ import numpy as np
 
 from sim.core import signals
 from sim.core.errors import CodoseError, InputError, InterruptedRun
+from sim.core.files import path_of
 from sim.core.threads import by_threads, in_order, thread_count
 from sim.engine.layout import source_hash
 from sim.engine.rooms import Rooms, Shelf
@@ -90,7 +91,8 @@ class Execution:
             in memory until then, and are written only if the work goes on, is interrupted or fails.
 
     Raises:
-        InputError: the shard is not one or has no store; or there are both an executor and a
+        InputError: a limit or the number of threads is out of range; the shard is not one or has
+            no store; or there are both an executor and a
             cluster.
 
     >>> Execution(store=Path("runs")).within("wave 1").store.as_posix()
@@ -118,8 +120,11 @@ class Execution:
             limit = getattr(self, name)
             if limit is not None and not 0 < limit < float("inf"):
                 raise InputError(f"{limit} is not a limit", name, limit, "a number above 0")
+        if self.threads is not None and self.threads < 1:
+            raise InputError(f"{self.threads} is out of range", "threads", self.threads,
+                             "whole numbers, 1 or more")  # fmt: skip
         if self.store is not None:
-            object.__setattr__(self, "store", Path(self.store))
+            object.__setattr__(self, "store", path_of(self.store, "store"))
         if self.shard is not None:
             object.__setattr__(self, "shard", check_shard(self.shard))
             if self.store is None:

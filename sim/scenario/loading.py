@@ -207,7 +207,9 @@ def parse(
 def document_of(data: Any, file: str = "") -> Document:
     """A document for data from Python, which has no lines.
 
-    Tuples become lists, models and NumPy numbers become plain values, and mappings dicts.
+    Tuples, ranges and arrays of NumPy become lists, numbers of NumPy and models plain values, and
+    mappings dicts. Of pandas, a Series whose labels are names becomes a dict and any other a list,
+    and a frame a list of dicts, one for each row.
     """
     return Document(plain(data), file=file)
 
@@ -226,10 +228,13 @@ def plain(value: Any, depth: int = 0) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         return [plain(item, depth + 1) for item in value]
-    if getattr(value, "shape", None) == ():
-        return value.item()  # a NumPy number
+    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+        return plain(value.to_dict("records"), depth + 1)
+    if hasattr(value, "tolist"):  # NumPy and pandas
+        named = any(isinstance(one, str) for one in getattr(value, "index", ()))
+        return plain(value.to_dict() if named else value.tolist(), depth + 1)
     return value
 
 

@@ -29,6 +29,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from sim.core.errors import Problem, ScenarioError, did_you_mean, shown
+from sim.core.files import path_of
 from sim.core.outcomes import NAMES
 from sim.scenario.checking import (
     Fraction,
@@ -210,6 +211,7 @@ def parts_of(given: str | os.PathLike[str]) -> tuple[str, str | None]:
     >>> parts_of("my.plans.yaml#Fewer visits"), parts_of("source")
     (('my.plans.yaml', 'Fewer visits'), ('source', None))
     """
+    path_of(given, "scenario", ScenarioError)
     text = os.fspath(given)
     found = _WITH_PLAN.match(text)
     if found is None or os.path.exists(text):

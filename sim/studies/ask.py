@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sim.core.errors import InputError, ResultsError, read_back
+from sim.core.errors import InputError, ResultsError, read_back, shown
 from sim.core.units import count as counted
 from sim.present.progress import late_bar
 from sim.present.table import Column, Table
@@ -138,6 +138,12 @@ def ask(
     >>> ask(study).answer.verdict
     'A drives y the most (Morris screening).'
     """
+    for name, given, form, allowed in (
+        ("study", study, Study, "what StudyKind.of(KIND) reads from a file or makes from fields"),
+        ("execution", execution, Execution | None, "a sim.runs.execute.Execution"),
+    ):
+        if not isinstance(given, form):
+            raise InputError(f"{shown(given)} cannot be used", name, given, allowed)
     kind = StudyKind.of(study.header.kind)
     kind.check_packages(study)
     for scenario in study.scenarios.values():

@@ -39,6 +39,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ from sim.core.parameters import Parameter, Parameters, rows
 from sim.core.units import MODEL_VERSION
 from sim.core.whole import check_seed, check_whole
 from sim.present.format import count as counted
+from sim.runs.folder import MANIFEST
 from sim.stats.resampling import systematic
 from sim.tables_in.reader import read_table
 
@@ -361,8 +363,8 @@ def chosen_sets(sets: SetChoice) -> PlausibleSets:
     """
     if isinstance(sets, PlausibleSets):
         return sets
-    if sets is None or isinstance(sets, int):
-        return plausible_sets(DEFAULT_SETS if sets is None else sets)
+    if sets is None or isinstance(sets, int | Integral):
+        return plausible_sets(DEFAULT_SETS if sets is None else int(sets))
     if not isinstance(sets, str | os.PathLike):
         return given_sets(sets)
     return plausible_sets(posterior=posterior_in(sets, otherwise="a number, or "))
@@ -414,6 +416,8 @@ def _posterior_file(folder: Path) -> Path | None:
     names = {path.stem for path in found}
     if "plausible" in names:  # the folder of a calibration, with other tables beside it
         found, names = [path for path in found if path.stem == "plausible"], {"plausible"}
+    elif os.path.isfile(folder / MANIFEST):  # a result folder of another kind of study
+        return None
     if len(names) > 1:
         raise _refusal(folder, f"holds several posteriors ({', '.join(sorted(names))})", "one")
     # where the same table is there as Parquet and as CSV, Parquet has every bit

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import studies
 from sim.core.errors import InputError, ResultsError, check_known, read_back
+from sim.core.files import path_of
 from sim.core.units import count as counted
 from sim.present.answer import Answer
 from sim.runs.folder import MANIFEST, PROVENANCE, ResultFolder
@@ -57,7 +58,7 @@ class Result:
     ... )
     >>> result = ask(study)
     >>> result
-    <ladder of 'unnamed study': 4 runs, 0 failed; tables ladder>
+    <ladder of 'Classroom: one region, small enough to watch': 4 runs, 0 failed; tables ladder>
     >>> result.table("ladder")["runs"].tolist()
     [2]
     """
@@ -152,7 +153,7 @@ class Result:
 
     def __repr__(self) -> str:
         return (
-            f"<{self.study.header.kind} of {self.study.header.name!r}: "
+            f"<{self.study.header.kind} of {self.kind.title(self.study)!r}: "
             f"{counted(self.runs, 'run')}, "
             f"{self.failed:,} failed; tables {', '.join(self.tables)}>"
         )
@@ -177,7 +178,7 @@ class Result:
             ResultsError: the folder holds something else, or cannot be written.
         """
         return ResultFolder.write(
-            Path(directory),
+            path_of(directory, "directory", ResultsError),
             kind=self.study.header.kind,
             study=self.study.to_dict(),
             tables=self.tables,
@@ -213,7 +214,7 @@ def load(directory: str | os.PathLike[str]) -> Result:
     Traceback (most recent call last):
     sim.core.errors.ResultsError: no_such_folder: no such folder
     """
-    found = result_in(ResultFolder.read(Path(directory)))
+    found = result_in(ResultFolder.read(path_of(directory, "directory", ResultsError)))
     return dataclasses.replace(found, tables=MappingProxyType(dict(found.tables)))
 
 
@@ -276,7 +277,7 @@ def sound(directory: str | os.PathLike[str]) -> None:
     Raises:
         ResultsError: files are missing or changed; the message names them.
     """
-    folder = ResultFolder.read(Path(directory))
+    folder = ResultFolder.read(path_of(directory, "directory", ResultsError))
     if found := tuple(folder.damages()):
         raise ResultsError(found)
 

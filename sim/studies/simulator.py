@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, Problem, did_you_mean
+from sim.core.errors import InputError, Problem, did_you_mean, shown
 from sim.core.whole import MAX_REPLICATES
 from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
@@ -100,7 +100,7 @@ def simulator(
         >>> f.problem["bounds"]
         [[0.1, 0.45], [0.3, 2.1]]
     """
-    _check_forms(scenario, names, outcomes)
+    _check_forms(scenario, names, outcomes, execution)
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(os.fspath(scenario)))
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
@@ -401,7 +401,7 @@ class Simulator:
 # --- helpers -------------------------------------------------------------------------------------
 
 
-def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
+def _check_forms(scenario: Any, names: Any, outcomes: Any, execution: Any) -> None:
     """Check that the arguments have forms that can be read.
 
     Raises:
@@ -410,11 +410,12 @@ def _check_forms(scenario: Any, names: Any, outcomes: Any) -> None:
     listed = "a name, a list of names, or a mapping from names"
     shipped = "a Scenario, a path, a shipped name"
     problems = [
-        Problem(f"{given!r} cannot be used", field, given, allowed)
+        Problem(f"{shown(given)} cannot be used", field, given, allowed)
         for field, given, form, allowed in (
             ("scenario", scenario, Scenario | str | os.PathLike, shipped),
             ("names", names, Iterable, listed),
             ("outcomes", outcomes, Iterable, listed),
+            ("execution", execution, Execution | None, "a sim.runs.execute.Execution"),
         )
         if not isinstance(given, form)
     ]  # fmt: skip

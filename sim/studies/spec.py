@@ -231,10 +231,16 @@ def _held(value: Any) -> Mapping[str, float]:
     """Parameters and their values; the scenario checks later whether it allows them."""
     if not isinstance(value, Mapping):
         raise refusal(f"{shown(value)} holds no parameters", allowed="a mapping (parameter: value)")
-    for name in value:
+    found = {}
+    for name, one in value.items():
         if wrong := check_name(name):
             raise refusal(wrong.message, allowed=wrong.allowed, suggestion=wrong.suggestion)
-    return FrozenDict({name: Number().check(one) for name, one in value.items()})
+        try:
+            found[name] = Number().check(one)
+        except PydanticCustomError as error:
+            told = error.context or {}
+            raise refusal(f"{name}: {told['message']}", allowed=told["allowed"]) from None
+    return FrozenDict(found)
 
 
 def read_held(texts: Sequence[str]) -> dict[str, float]:

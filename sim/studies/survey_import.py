@@ -170,7 +170,11 @@ def _table(source: Any, fields: Mapping[str, Any]) -> Table:
             source, sheet=fields.get("sheet"), encoding=fields.get("encoding"),
             head=fields.get("head"), error=ObservedError, what="the survey",
         )  # fmt: skip
-    return table_of_frame(source)
+    frame = source.to_pandas() if hasattr(source, "to_pandas") else source  # polars, Arrow
+    if not hasattr(frame, "columns"):
+        allowed = "a file of CSV or Excel, or a data frame of pandas, polars or Arrow"
+        raise ObservedError(f"{shown(source)} is not a table", "data", source, allowed)
+    return table_of_frame(frame)
 
 
 def table_of_frame(frame: pd.DataFrame) -> Table:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError, Problem, ResultsError
+from sim.core.files import path_of
 from sim.present import format as formats
 from sim.runs.engines import ENGINES, Engine
 from sim.runs.execute import Execution
@@ -105,7 +106,7 @@ def verify(
     >>> seen.ok, seen.compared[0]
     (True, ('indices', 12))
     """
-    folder = ResultFolder.read(Path(directory))
+    folder = ResultFolder.read(path_of(directory, "directory", ResultsError))
     study = study_in(folder)
     kind = StudyKind(folder.kind)
     damages = tuple(folder.damages())
@@ -226,7 +227,7 @@ def second_seed(
     >>> seen.ok, seen.found.compared
     (True, 8)
     """
-    folder = ResultFolder.read(Path(directory))
+    folder = ResultFolder.read(path_of(directory, "directory", ResultsError))
     study, kind = study_in(folder), StudyKind(folder.kind)
     if (compare := kind._given("analysis", "moved")) is None:
         raise InputError(

@@ -146,8 +146,8 @@ def read_table(
         InputError: the file cannot be read, is no table, or has mistakes of form, all of which are
             listed.
     """
-    file = os.fspath(path)
     raw = read_bytes(path, limit=limit, error=error)
+    file = os.fspath(path)
     if raw.startswith(WORKBOOK):
         grid = _workbook(raw, file, sheet, error)
     elif sheet is not None:

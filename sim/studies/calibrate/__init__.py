@@ -93,5 +93,5 @@ def calibrate(
         content = data if isinstance(data, Mapping) else observations(data, survey)
         fields = {"own_only": True, **fields, "data": content}
     if parameters is not None:
-        fields["factors"] = parameters if isinstance(parameters, Mapping) else list(parameters)
+        fields["factors"] = parameters
     return ask(kind.make(scenario=study, **fields), execution)

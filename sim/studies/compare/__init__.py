@@ -104,11 +104,12 @@ def compare(
     if len(given) == 1 and isinstance(given[0], list | tuple):
         given = given[0]
     own = outcomes if isinstance(outcomes, Mapping) else {}
-    names = [*HEADLINES, *own] if own else list(outcomes)
+    names = [*HEADLINES, *own] if own else outcomes
     study = StudyKind.of("compare").make(
         scenarios=list(given), sets=50 if sets is None else sets, replicates=replicates, seed=seed,
-        outcomes=names, gains=gains, margin=margin, stopping_now=stopping_now, hold=hold or {},
-        labels=list(labels), engine=chosen(engine, own), information=information,
-        measures=list(measures), know=list(know), worth=worth, **until_fields(until, most_sets),
+        outcomes=names, gains=gains, margin=margin, stopping_now=stopping_now,
+        hold={} if hold is None else hold, labels=labels, engine=chosen(engine, own),
+        information=information, measures=measures, know=know, worth=worth,
+        **until_fields(until, most_sets),
     )  # fmt: skip
     return ask(study, execution)

@@ -118,7 +118,7 @@ def run(
     given: dict[str, Any] = {
         "scenario": scenario if isinstance(scenario, Scenario) else os.fspath(scenario),
         "fixed": fixed,
-        "hold": dict(hold or {}),
+        "hold": {} if hold is None else hold,
         "beyond_range": beyond_range,
         "replicates": replicates,
         "seed": seed,
@@ -458,6 +458,6 @@ class Runs:
         if result.kind.name != "run":
             raise ResultsError(
                 f"holds results of {result.kind.name!r}, not of runs",
-                file=os.fspath(directory), allowed="sim.studies.result.load",
+                file=os.fspath(directory), allowed="sim.load",
             )  # fmt: skip
         return cls(result)

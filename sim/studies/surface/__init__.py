@@ -109,15 +109,11 @@ def surface(
 
     own = outcomes if isinstance(outcomes, Mapping) else {}
     study = StudyKind.of("surface").make(
-        scenario=scenario, every_weeks=_plain(every_weeks), hours=_plain(hours),
-        co_creation=_plain(co_creation), months=_plain(months), mode=_plain(mode),
-        functions=_plain(functions), sites=_plain(sites), keep_others=keep_others,
-        provider_hours=provider_hours, budget=budget, targets=targets or {},
-        outcomes=[*SHOWN, *own] if own else list(outcomes), engine=chosen(engine, own),
-        sets=50 if sets is None else sets, replicates=replicates, seed=seed, hold=hold or {},
+        scenario=scenario, every_weeks=every_weeks, hours=hours, co_creation=co_creation,
+        months=months, mode=mode, functions=functions, sites=sites, keep_others=keep_others,
+        provider_hours=provider_hours, budget=budget, targets={} if targets is None else targets,
+        outcomes=[*SHOWN, *own] if own else outcomes, engine=chosen(engine, own),
+        sets=50 if sets is None else sets, replicates=replicates, seed=seed,
+        hold={} if hold is None else hold,
     )  # fmt: skip
     return ask(study, execution)
-
-
-def _plain(axis: Sequence[Any] | None) -> list[Any] | None:
-    return None if axis is None else [one.item() if hasattr(one, "item") else one for one in axis]
