@@ -14,6 +14,7 @@ import pytest
 
 from sim import (
     InputError,
+    Outcome,
     Runs,
     Scenario,
     ask,
@@ -29,10 +30,13 @@ from sim import (
     verify,
 )  # fmt: skip
 from sim.runs.execute import Execution
+from sim.runs.instruments import observe, survey
 from sim.studies.survey_import import table_of_frame
 from tests.cases import codose
 
 LITTLE: dict[str, Any] = {"replicates": 1, "seed": 1, "fixed": True}
+CLASSROOM = Scenario.shipped("classroom")
+OWN = CLASSROOM.parameter_set()
 PATH = "is not a path; allowed: text or a pathlib.Path"
 SERIES = pd.Series({"trust_step": 0.2, "hour_scale": 1.0})
 FRAME = pd.DataFrame({"item": ["trust"], "wave": ["start"], "mean": [3.5], "sd": [0.7], "n": [21]})
@@ -70,6 +74,14 @@ def test_axes_and_held_parameters_of_arrays_and_series() -> None:
         pd.testing.assert_frame_equal(found.table("surface"), plain.table("surface"))
 
 
+def test_parameter_sets_of_a_frame_or_a_row() -> None:
+    frame = pd.DataFrame({"trust_step": [0.2, 0.3], "hour_scale": [1.0, 1.5]})
+    for given in (frame, frame.iloc[1]):
+        plain = given.to_dict("records") if given is frame else given.to_dict()
+        found, expected = (run("classroom", parameters=one, replicates=1) for one in (given, plain))
+        pd.testing.assert_frame_equal(found.runs(), expected.runs())
+
+
 def test_a_survey_is_a_frame_of_any_library() -> None:
     assert table_of_frame(FRAME) == table_of_frame(pa.Table.from_pandas(FRAME).to_pandas())
     assert import_survey(pa.Table.from_pandas(FRAME)).content == import_survey(FRAME).content
@@ -92,7 +104,24 @@ def test_a_survey_is_a_frame_of_any_library() -> None:
         (lambda: calibrate("classroom", data=pd.Series([1])), "data: 0 1 dtype: int64 is not a "  # type: ignore[arg-type]
          "table; allowed: a file of CSV or Excel, or a data frame of pandas, polars or Arrow"),
         (lambda: Execution(threads=0),
-         "threads: 0 is out of range; allowed: whole numbers, 1 or more"),
+         "threads: 0 is out of range; allowed: 1 or more"),
+        (lambda: Execution(threads=2.5), "threads: 2.5 is not a whole number; allowed: 1 or more"),  # type: ignore[arg-type]
+        (lambda: Execution(time_limit="1 h"),  # type: ignore[arg-type]
+         "time_limit: '1 h' is not a limit; allowed: a number above 0"),
+        (lambda: observe("classroom", OWN, seed=1, replicates=2, weeks=[0]),  # type: ignore[arg-type]
+         "scenario: 'classroom' is not a scenario; allowed: a Scenario"),
+        (lambda: observe(CLASSROOM, {"trust_step": 0.2}, seed=1, replicates=2, weeks=[0]),  # type: ignore[arg-type]
+         "sets: a mapping is not a parameter set; allowed: Parameters"),
+        (lambda: observe(CLASSROOM, OWN, seed=1, replicates=2, weeks=5),  # type: ignore[arg-type]
+         "weeks: 5 is not a list; allowed: a list of 0..78"),
+        (lambda: survey(observe(CLASSROOM, OWN, seed=1, replicates=2, weeks=[0, 5]), OWN, "trust",
+                        wave=5), "wave: 5 is not a position in the weeks [0, 5]; allowed: 0..1"),
+        (lambda: run("classroom", parameters=3, replicates=1),  # type: ignore[call-overload]
+         "parameters: 3 holds no sets; allowed: a mapping from names to values, a frame, or a list "
+         "of sets"),
+        (lambda: run("classroom", **LITTLE).plot(["trust"]),  # type: ignore[arg-type]
+         "figure: a list is not a figure of this result; allowed: trajectories, regions, effects, "
+         "dosage, commitments, team"),
         (lambda: run("classroom", execution="fast", **LITTLE),  # type: ignore[call-overload]
          "execution: 'fast' cannot be used; allowed: a sim.runs.execute.Execution"),
         (lambda: simulator("classroom", "trust_step", execution=3),  # type: ignore[arg-type]
@@ -140,6 +169,12 @@ def test_a_result_is_called_by_its_scenario_where_the_study_has_no_name() -> Non
 def test_an_outcome_that_returns_nothing_or_fails_is_named() -> None:
     with pytest.raises(InputError, match=r"outcomes\.calm: gives None in week 0; allowed: one"):
         run("classroom", outcomes={"calm": lambda model: None}, **LITTLE)
+    for wrong, said in (({"better": "most"}, "'most' does not say what is better; allowed: more, "
+                         "less, neither"), ({"kind": "peak"}, "'peak' is not a kind; allowed: "
+                         "level, total")):  # fmt: skip
+        calm = Outcome("calm", "share", "who is calm", lambda model: 1.0, **wrong)
+        with pytest.raises(InputError, match=said):
+            run("classroom", outcomes={"calm": calm}, **LITTLE)
     with pytest.raises(InputError, match=r"outcomes\.calm: ZeroDivisionError: division by zero"):
         run("classroom", outcomes={"calm": lambda model: 1 / 0}, **LITTLE)
 

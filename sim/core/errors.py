@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ def check_known(
     ...     print(error)
     mode: 'onsit' is not a mode; allowed: onsite, video; did you mean 'onsite'?
     """
-    if value not in known:
+    if not isinstance(value, Hashable) or value not in known:
         raise (error or InputError)(
             f"{shown(value)} {message}",
             field=field,

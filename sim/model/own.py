@@ -76,6 +76,11 @@ def _problems(name: Any, given: Any) -> list[Problem]:
         found.append(Problem(f"declares the outcome {given.name!r}", where, given.name, name))
     if not callable(given.formula):
         found.append(Problem(f"{given.formula!r} is not a function", where, given.formula))
+    if given.kind not in ("level", "total", "rate"):
+        found.append(Problem(f"{given.kind!r} is not a kind", where, given.kind, "level, total"))
+    if given.better not in ("more", "less", "neither"):
+        found.append(Problem(f"{given.better!r} does not say what is better", where, given.better,
+                             "more, less, neither"))  # fmt: skip
     if given.kind == "rate":
         found.append(Problem("a rate cannot be added up from weeks", where, "rate",
                              "level, total"))  # fmt: skip

@@ -28,9 +28,10 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from sim.core import signals
-from sim.core.errors import CodoseError, InputError, InterruptedRun
+from sim.core.errors import CodoseError, InputError, InterruptedRun, shown
 from sim.core.files import path_of
 from sim.core.threads import by_threads, in_order, thread_count
+from sim.core.whole import check_whole
 from sim.engine.layout import source_hash
 from sim.engine.rooms import Rooms, Shelf
 from sim.engine.summary import lanes
@@ -118,11 +119,11 @@ class Execution:
     def __post_init__(self) -> None:
         for name in ("time_limit", "memory_limit"):
             limit = getattr(self, name)
-            if limit is not None and not 0 < limit < float("inf"):
-                raise InputError(f"{limit} is not a limit", name, limit, "a number above 0")
-        if self.threads is not None and self.threads < 1:
-            raise InputError(f"{self.threads} is out of range", "threads", self.threads,
-                             "whole numbers, 1 or more")  # fmt: skip
+            known = isinstance(limit, int | float) and 0 < limit < float("inf")
+            if limit is not None and not known:
+                raise InputError(f"{shown(limit)} is not a limit", name, limit, "a number above 0")
+        if self.threads is not None:
+            check_whole("threads", self.threads, 1, 2**16, "1 or more")
         if self.store is not None:
             object.__setattr__(self, "store", path_of(self.store, "store"))
         if self.shard is not None:

@@ -219,6 +219,9 @@ def survey(
         raise InputError(
             f"{asked} is not a possible number of people", field="asked", allowed="1 or more"
         )
+    if not -len(seen.weeks) <= wave < len(seen.weeks):
+        raise InputError(f"{wave} is not a position in the weeks {list(seen.weeks)}", "wave", wave,
+                         f"0..{len(seen.weeks) - 1}")  # fmt: skip
     week = seen.weeks[wave]
     latent = seen.people[construct][:, wave]
     words = _words(seen, streams.SURVEY_RESPONSE, seen.entities, week, 0)

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from sim.core.errors import InputError, read_back
+from sim.core.errors import InputError, read_back, shown
 from sim.core.outcomes import Outcome
 from sim.core.parameters import NAMES, Parameters
 from sim.core.whole import MAX_REPLICATES, check_replicates, check_seed, check_whole
@@ -307,8 +307,12 @@ def _job(
     weeks: Sequence[int],
     counterfactual: bool,
 ) -> Job:
+    if not isinstance(scenario, Scenario):
+        raise InputError(f"{shown(scenario)} is not a scenario", "scenario", scenario, "a Scenario")
     if not len(sets):
         raise InputError("no set is given", field="sets", allowed="1 or more sets")
+    if not isinstance(sets[0], Parameters):
+        raise InputError(f"{shown(sets[0])} is not a parameter set", "sets", sets[0], "Parameters")
     which = np.repeat(np.arange(len(sets), dtype=np.int64), count)
     return Job(scenario, sets, which, numbers, checked_weeks(weeks, scenario), counterfactual)
 
@@ -320,6 +324,8 @@ def checked_weeks(weeks: Sequence[int], scenario: Scenario) -> tuple[int, ...]:
         InputError: there is no week, a week is given twice, or one is outside 0..horizon.
     """
     last = scenario.horizon_weeks
+    if not isinstance(weeks, Iterable):
+        raise InputError(f"{shown(weeks)} is not a list", "weeks", weeks, f"a list of 0..{last}")
     found = tuple(check_whole("weeks", week, 0, last, f"0..{last}") for week in weeks)
     if not found or len(set(found)) < len(found):
         raise InputError("is empty, or holds a week twice", field="weeks", value=found)

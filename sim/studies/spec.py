@@ -672,7 +672,7 @@ def find_study(path_or_name: str | os.PathLike[str]) -> Path:
     Raises:
         StudyError: no file or shipped study has that name.
     """
-    given = os.fspath(path_or_name)
+    given = os.fspath(files.path_of(path_or_name, "study", StudyError))
     path = files.find("experiments", given)
     if path is not None:
         return path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from sim.core.errors import (
     InterruptedRun,
     ResultsError,
     check_known,
+    shown,
 )
 from sim.core.parameters import Parameters
 from sim.core.units import OVERALL, count
@@ -27,6 +28,7 @@ from sim.runs.engines import Engine
 from sim.runs.execute import Execution
 from sim.runs.own import OwnEngine, chosen
 from sim.runs.weekly import RunWeeks, place_names, summary_weeks
+from sim.scenario.loading import plain
 from sim.scenario.scenario import Scenario, find
 from sim.studies.ask import Runner, ask, result_of
 from sim.studies.kind import StudyKind
@@ -158,6 +160,11 @@ def _own_sets(
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(scenario))
     own = scenario.parameter_set()
+    if hasattr(parameters, "iloc"):  # pandas: a row is a set
+        parameters = plain(parameters)
+    if not isinstance(parameters, Iterable) or isinstance(parameters, str):
+        raise InputError(f"{shown(parameters)} holds no sets", "parameters", parameters,
+                         "a mapping from names to values, a frame, or a list of sets")  # fmt: skip
     choices = [parameters] if isinstance(parameters, Mapping) else list(parameters)
     if not choices:
         raise InputError("no set is given", field="parameters", allowed="1 or more sets")
@@ -169,7 +176,7 @@ def _own_sets(
             sets.append(own.replace(beyond_range=scenario.beyond_range, **choice))
         else:
             raise InputError(
-                f"{choice!r} is not a parameter set",
+                f"{shown(choice)} is not a parameter set",
                 field=f"parameters[{position}]",
                 allowed="Parameters, or a mapping from names to values",
             )
