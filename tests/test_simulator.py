@@ -264,7 +264,7 @@ def test_points_that_cannot_be_asked(given: Any, messages: list[str]) -> None:
     ("changes", "message"),
     [
         ({"names": None, "outcomes": 3}, "outcomes: 3 cannot be used; allowed: a name, a list"),
-        ({"scenario": None}, "scenario: None cannot be used"),
+        ({"scenario": None}, "scenario: null cannot be used"),
         ({"names": []}, "names: is empty"),
         ({"names": ["trust_stp"]}, "names: 'trust_stp' is neither a parameter nor a lever"),
         ({"names": ["trust_stp"]}, "did you mean 'trust_step'?"),
