@@ -209,6 +209,23 @@ def test_one_replicate_of_a_stochastic_model_has_no_corrected_index() -> None:
     assert np.isfinite(found.naive).all()
 
 
+@pytest.mark.parametrize("replicates", [4, 8])
+def test_few_shared_replicates_give_intervals_that_hold_the_truth(replicates: int) -> None:
+    """Each replicate has slopes of its own about 4, 2, 1 and 0, which mu* of Morris is then."""
+    truth, held = np.array([4.0, 2.0, 1.0]), []
+    for seed in range(150):
+        sampler = Sampler(METHODS["morris"].sampler, space())
+        unit, rng = sampler.draw(16, seed), np.random.default_rng(seed)
+        slopes = np.append(truth, 0.0)[:, None] + 0.5 * rng.normal(size=(4, replicates))
+        y = unit[:, :4] @ slopes + rng.normal(size=replicates)
+        found = estimate(
+            METHODS["morris"], sampler, unit, y, stochastic=True, common=True, seed=seed,
+            resamples=20,
+        )  # fmt: skip
+        held.append(np.abs(found.value[:3] - truth) <= found.half[:3])
+    assert 0.9 < np.mean(held) < 0.99
+
+
 def test_luck_that_meets_a_factor_is_not_its_effect() -> None:
     """Common luck that moves with the dead input: no effect on the expected outcome, and yet naive
     indices of every single study find one. The corrected one is right on average."""

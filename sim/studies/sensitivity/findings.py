@@ -12,6 +12,7 @@ import pandas as pd
 
 from sim.core.units import Z95
 from sim.present.table import Column, Table
+from sim.stats.intervals import half_width
 from sim.studies.sensitivity import convergence
 from sim.studies.sensitivity.design import Design, Label, is_stochastic, labels_of
 from sim.studies.sensitivity.indices import RESAMPLES, Estimates, estimate
@@ -333,7 +334,7 @@ def _from_the_centre(sampler: Sampler, unit: np.ndarray, y: np.ndarray) -> Itera
         first = 1 + place * OAT_LEVELS
         for row in range(first, first + OAT_LEVELS):
             gap = y[row] - y[0]
-            half = Z95 * gap.std(ddof=1) / np.sqrt(replicates) if replicates > 1 else np.nan
+            half = half_width(gap.std(ddof=1), replicates, 0.95) if replicates > 1 else np.nan
             yield _row(sampler, place, float(unit[row, place]), y[row].mean(), half)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.units import Z95
+from sim.stats.intervals import t_value
 from sim.studies.factors import Space
 from sim.studies.sensitivity import noise, statistics
 from sim.studies.sensitivity.methods import HARMONICS, OAT_LEVELS, STEP, Method, Sampler, salib_seed
@@ -142,12 +143,13 @@ class _Case:
             return analyse(self.space.problem(grouped=grouped), *data, **settings)
 
     def chance(self, of: Callable[[np.ndarray], np.ndarray], shape: int) -> np.ndarray:
-        """Half-widths from the choice of replicates, which points share in a common design."""
+        """Half-widths from the choice of replicates, which points share in a common design; by
+        Student's t, because a few replicates show their own variance poorly."""
         if not self.stochastic or not self.common:
             return np.zeros(shape)
         if self.replicates < 3:
             return np.full(shape, np.nan)
-        return Z95 * jackknife(of, self.y)
+        return t_value(self.replicates - 1, 0.95) * jackknife(of, self.y)
 
     def done(
         self, names: tuple[str, ...], naive: np.ndarray, value: np.ndarray,

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from scipy.stats import rankdata
 
-from sim.core.units import Z95
+from sim.stats.intervals import half_width
 from sim.studies.sensitivity.methods import LEVELS
 from sim.studies.sensitivity.noise import over_pairs
 
@@ -160,7 +160,7 @@ def ranges(y: np.ndarray, factors: int, levels: int) -> tuple[np.ndarray, np.nda
         high, low = rest.argmax(axis=1), rest.argmin(axis=1)
         rows = np.arange(factors)
         found[:, r] = along[rows, high, r] - along[rows, low, r]
-    half = Z95 * found.std(axis=1, ddof=1) / np.sqrt(replicates)
+    half = half_width(1.0, replicates, 0.95) * found.std(axis=1, ddof=1)
     return plain, found.mean(axis=1), half
 
 
