@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.studies.survey_import import import_survey
     from sim.studies.verify import verify
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
 
 _HOME = {
     "CoCreationModel": "sim.model.week",
