@@ -116,6 +116,8 @@ def test_a_survey_is_a_frame_of_any_library() -> None:
          "weeks: 5 is not a list; allowed: a list of 0..78"),
         (lambda: survey(observe(CLASSROOM, OWN, seed=1, replicates=2, weeks=[0, 5]), OWN, "trust",
                         wave=5), "wave: 5 is not a position in the weeks [0, 5]; allowed: 0..1"),
+        (lambda: simulator("classroom", {"hours": (np.nan, 1)}),
+         "names: hours: nan is not a finite number; allowed: any number"),
         (lambda: run("classroom", parameters=3, replicates=1),  # type: ignore[call-overload]
          "parameters: 3 holds no sets; allowed: a mapping from names to values, a frame, or a list "
          "of sets"),

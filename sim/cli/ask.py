@@ -436,7 +436,7 @@ def record(result: Result, folder: Path) -> dict[str, Any]:
     recorded = result.kind.recorded(result.study, result.tables)
     return {
         "kind": result.kind.name,
-        "study": result.study.header.name,
+        "study": result.kind.title(result.study),
         "answer": result.answer.text,
         **result.answer.record(),
         **({} if (start := result.study.start_date) is None else {"start_date": str(start)}),

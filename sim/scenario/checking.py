@@ -247,6 +247,14 @@ class Number(Rule):
             return int(value)
         return float(value) + 0.0  # no negative zero, so that equal scenarios have equal digests
 
+    def check_of(self, name: str, value: Any) -> float | int:
+        """As :meth:`check`; the refusal begins with a name."""
+        try:
+            return self.check(value)
+        except PydanticCustomError as error:
+            told = error.context or {}
+            raise refusal(f"{name}: {told['message']}", allowed=told["allowed"]) from None
+
     def schema(self) -> dict[str, Any]:
         """The JSON schema of such a number."""
         limits: dict[str, Any] = {"type": "integer" if self.whole else "number"}

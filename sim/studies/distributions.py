@@ -183,6 +183,15 @@ class Distribution:
         return f"{self.kind} [{', '.join(map(str, inner))}]"
 
 
+def _is_pair(spec: Any) -> bool:
+    """Whether these are two numbers, which are probably the ends of a range."""
+    return (
+        isinstance(spec, list | tuple)
+        and len(spec) == 2
+        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in spec)
+    )
+
+
 def distribution_of(spec: Any, name: str) -> Distribution | None:
     """The distribution that a study file gives a factor; None for the word ``table``.
 
@@ -195,6 +204,7 @@ def distribution_of(spec: Any, name: str) -> Distribution | None:
         raise refusal(
             f"{name}: {shown(spec)} is not a distribution",
             allowed=f"table (the range of the parameter table), or one of {_ALLOWED}",
+            suggestion=f"{{uniform: [{spec[0]:g}, {spec[1]:g}]}}" if _is_pair(spec) else "",
         )
     kind, given = next(iter(spec.items()))
     if kind not in _FORMS:
@@ -209,7 +219,7 @@ def distribution_of(spec: Any, name: str) -> Distribution | None:
     if not isinstance(given, (list, tuple)) or len(given) != len(names):
         raise refusal(f"{name}: {kind} needs {len(names)} numbers", allowed=f"[{', '.join(names)}]")
     numbers = tuple(
-        float(Number(whole=kind == "integer").check(number)) for number in given
+        float(Number(whole=kind == "integer").check_of(name, number)) for number in given
     )  # fmt: skip
     _check_numbers(name, kind, dict(zip(names, numbers, strict=True)))
     return Distribution(kind, numbers)

@@ -235,11 +235,7 @@ def _held(value: Any) -> Mapping[str, float]:
     for name, one in value.items():
         if wrong := check_name(name):
             raise refusal(wrong.message, allowed=wrong.allowed, suggestion=wrong.suggestion)
-        try:
-            found[name] = Number().check(one)
-        except PydanticCustomError as error:
-            told = error.context or {}
-            raise refusal(f"{name}: {told['message']}", allowed=told["allowed"]) from None
+        found[name] = float(Number().check_of(name, one))
     return FrozenDict(found)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
 from sim.core.units import count
+from sim.present.format import joined
 from sim.scenario.functions import Functions, preset_of, preset_text
 from sim.scenario.phases import MODE_WORDS, phases_of, then
 
@@ -180,7 +181,7 @@ def check_same_people(
     unlike = [one for one in found if one.field in {f"regions.{name}" for name in PEOPLE}]
     if not unlike:
         return
-    names = " and ".join(f"'{label}'" for label in labels)
+    names = joined([f"'{label}'" for label in labels])
     raise UnlikePeople(
         f"{names} are not about the same people: {', '.join(map(str, unlike))}; levels would "
         "differ because of the people, whatever the dosage",

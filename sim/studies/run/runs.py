@@ -56,7 +56,7 @@ def run(
     *,
     sets: SetChoice = None,
     fixed: bool = False,
-    parameters: ParameterChoice | Sequence[ParameterChoice] | None = None,
+    parameters: ParameterChoice | Sequence[ParameterChoice] | pd.DataFrame | None = None,
     hold: Mapping[str, float] | None = None,
     beyond_range: bool = False,
     replicates: int | None = None,
@@ -85,7 +85,8 @@ def run(
             in every set.
         fixed: run the scenario's own values instead of plausible sets.
         parameters: one or more full sets (:class:`Parameters`), or mappings of the values in which
-            they differ from the scenario's own, in place of plausible sets.
+            they differ from the scenario's own (such as a frame, whose rows are sets), in place of
+            plausible sets.
         hold: parameters held at a value in every set; they override the scenario's file.
         beyond_range: let ``hold`` leave plausible ranges.
         replicates: runs of each set; default: 4 of plausible sets, 200 of fixed values (30 by the
@@ -149,7 +150,7 @@ def run(
 
 def _own_sets(
     scenario: Scenario | str | os.PathLike[str],
-    parameters: ParameterChoice | Sequence[ParameterChoice],
+    parameters: ParameterChoice | Sequence[ParameterChoice] | pd.DataFrame,
 ) -> list[dict[str, float]]:
     """The caller's own sets, each as the values in which it differs from the scenario's own.
 
