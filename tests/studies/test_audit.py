@@ -14,7 +14,7 @@ from sim.runs.execute import execute
 from sim.runs.people import SeenRuns
 from sim.studies.ask import ask
 from sim.studies.audit import analysis, dose
-from sim.studies.audit.analysis import summary_row
+from sim.studies.audit.analysis import Cell, summary_row
 from sim.studies.audit.spec import DESIGNS, Spec
 from sim.studies.audit.words import of
 from sim.studies.kind import StudyKind
@@ -32,6 +32,25 @@ def study(**changes: Any) -> Study[Spec]:
 
 def audit(**changes: Any) -> Result:
     return ask(study(**changes))
+
+
+@pytest.mark.parametrize(("few", "many"), [(2, 3), (5, 5), (5, 18), (18, 18)])
+def test_groups_are_compared_as_welch_does(few: int, many: int) -> None:
+    """Against SciPy's test, whose null distribution keeps the false alarms at 5 % (here within
+    four standard errors where groups are not tiny)."""
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(few + many)
+    a, b = rng.normal(0, 1, (4000, few)), rng.normal(0, 2, (4000, many))
+    one, other = (
+        Cell(x.mean(axis=1), error2, error2**2 / (x.shape[1] - 1))
+        for x in (a, b)
+        for error2 in [x.var(axis=1, ddof=1) / x.shape[1]]
+    )
+    gap = one - other
+    alarms = np.abs(gap.mean) > gap.half
+    assert (alarms == (ttest_ind(a, b, axis=1, equal_var=False).pvalue < 0.05)).all()
+    assert few < 5 or alarms.mean() == pytest.approx(0.05, abs=0.014)
 
 
 def test_a_row_is_what_the_textbook_says() -> None:

@@ -31,7 +31,6 @@ import pandas as pd
 from sim.core import streams
 from sim.core.parameters import Parameters
 from sim.core.streams import Streams
-from sim.core.units import Z95
 from sim.present.table import Column, Table
 from sim.runs.instruments import describe, expected_answer, survey
 from sim.runs.people import People, Seen, SeenRuns
@@ -377,20 +376,43 @@ def _remedies(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """Some people in one wave, as mean and squared standard error of scores, (replicates,)."""
+    """Some people in one wave, or a sum of independent cells.
+
+    Attributes:
+        mean: mean score, (replicates,).
+        error2: its squared standard error.
+        by_freedom: the square of that over its degrees of freedom, summed over cells.
+    """
 
     mean: np.ndarray
     error2: np.ndarray
+    by_freedom: np.ndarray
 
     def __add__(self, other: Cell) -> Cell:
-        return Cell(self.mean + other.mean, self.error2 + other.error2)
+        return Cell(
+            self.mean + other.mean,
+            self.error2 + other.error2,
+            self.by_freedom + other.by_freedom,
+        )
 
     def times(self, factor: float) -> Cell:
         """The cell times a number."""
-        return Cell(self.mean * factor, self.error2 * factor**2)
+        return Cell(self.mean * factor, self.error2 * factor**2, self.by_freedom * factor**4)
 
     def __sub__(self, other: Cell) -> Cell:
         return self + other.times(-1.0)
+
+    @property
+    def half(self) -> np.ndarray:
+        """Half the width of the 95 % interval, by Student's t with the degrees of freedom of Welch
+        (1947), because groups differ in their spread and may be small."""
+        from scipy.special import stdtrit  # loaded only where it is needed
+
+        known = self.by_freedom > 0
+        freedom = np.divide(
+            self.error2**2, self.by_freedom, out=np.full(known.shape, np.inf), where=known
+        )
+        return stdtrit(freedom, 0.975) * np.sqrt(self.error2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -451,7 +473,8 @@ class Asking:
         error2 = np.divide(
             found.sd**2, found.n, out=np.full(found.n.shape, np.nan), where=found.n > 1
         )
-        return Cell(found.mean, error2)
+        freedom = np.maximum(found.n - 1, 1)
+        return Cell(found.mean, error2, error2**2 / freedom)
 
     def expected(
         self, arm: str, construct: str, wave: int, who: np.ndarray | None = None
@@ -483,17 +506,15 @@ class Asking:
         truth = self.expected(with_ta, construct, 1, who) - self.expected(
             without, construct, 1, who
         )
-        return found.mean, Z95 * np.sqrt(found.error2), truth
+        return found.mean, found.half, truth
 
     def _extra_wave(self, construct: str, arm: str) -> Estimates:
         first, last = waves(self.study)
         before, start, end = (self.cell(arm, construct, wave) for wave in range(3))
         slope = (last - first) / self.study.header.lead_weeks
-        found = (end - start) - (start - before).times(slope)
-        # `start` is in both differences, so its error counts (1 + slope)^2, not 1 + slope^2.
-        error2 = end.error2 + start.error2 * (1 + slope) ** 2 + before.error2 * slope**2
+        found = end - start.times(1 + slope) + before.times(slope)
         truth = self.expected(arm, construct, 2) - self.expected("late none", construct, 2)
-        return found.mean, Z95 * np.sqrt(error2), truth
+        return found.mean, found.half, truth
 
 
 # --- people who are compared ---------------------------------------------------------------------
