@@ -61,8 +61,9 @@ def test_scenarios_of_arrays_and_frames() -> None:
     }
     assert Scenario.from_dict(given) == Scenario.from_dict(plain)
     series = pd.DataFrame([{"mode": "phone", "every_weeks": 2, "hours": 0.5}])
-    one = Scenario.from_dict({**plain, "dosage": series})
-    assert one == Scenario.from_dict({**plain, "dosage": series.to_dict("records")})
+    told = Scenario.from_dict({**plain, "dosage": series.to_dict("records")})
+    for frame in (series, pa.Table.from_pandas(series)):
+        assert Scenario.from_dict({**plain, "dosage": frame}) == told
 
 
 def test_axes_and_held_parameters_of_arrays_and_series() -> None:
@@ -76,8 +77,12 @@ def test_axes_and_held_parameters_of_arrays_and_series() -> None:
 
 def test_parameter_sets_of_a_frame_or_a_row() -> None:
     frame = pd.DataFrame({"trust_step": [0.2, 0.3], "hour_scale": [1.0, 1.5]})
-    for given in (frame, frame.iloc[1]):
-        plain = given.to_dict("records") if given is frame else given.to_dict()
+    rows = frame.to_dict("records")
+    for given, plain in (
+        (frame, rows),
+        (pa.Table.from_pandas(frame), rows),
+        (frame.iloc[1], rows[1]),
+    ):
         found, expected = (run("classroom", parameters=one, replicates=1) for one in (given, plain))
         pd.testing.assert_frame_equal(found.runs(), expected.runs())
 

@@ -18,16 +18,6 @@ from sim.present.html import environment
 from sim.present.table import Table
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A figure from a file, which is not drawn anew."""
-
-    title: str
-    alt: str
-    source: str
-    """A ``data:`` address."""
-
-
 @dataclass(eq=False)
 class Report:
     """The content of a report.
@@ -37,7 +27,6 @@ class Report:
         title, question: title and question of the scenario or study.
         answer: the answer of the study.
         figures: figures to draw as SVG, the most important first.
-        pictures: figures that are shown from their files.
         tables: tables, the most important first.
         costs, cost_note: the table of costs, and a note on it.
         assumptions, assumption_note: the assumptions that the result depends on, and a note.
@@ -54,7 +43,6 @@ class Report:
     question: str
     answer: Answer
     figures: list[Figure] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     costs: list[Table] = field(default_factory=list)
     cost_note: str = ""

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from sim.core.errors import NAME_SHOWN, InputError, Problem, ScenarioError
 from sim.core.files import SIZE_LIMIT, read_bytes
+from sim.core.frames import in_pandas, is_frame, is_row
 
 Place = tuple[int, int]
 """Line and column, both from 1; (0, 0) is unknown."""
@@ -209,7 +210,7 @@ def document_of(data: Any, file: str = "") -> Document:
 
     Tuples, ranges and arrays of NumPy become lists, numbers of NumPy and models plain values, and
     mappings dicts. Of pandas, a Series whose labels are names becomes a dict and any other a list,
-    and a frame a list of dicts, one for each row.
+    and a frame a list of dicts, one for each row; frames of polars and tables of Arrow, too.
     """
     return Document(plain(data), file=file)
 
@@ -230,11 +231,11 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, range)):
         return [plain(item, depth + 1) for item in value]
-    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+    value = in_pandas(value)
+    if is_frame(value):
         return plain(value.to_dict("records"), depth + 1)
     if hasattr(value, "tolist"):  # NumPy and pandas
-        named = any(isinstance(one, str) for one in getattr(value, "index", ()))
-        return plain(value.to_dict() if named else value.tolist(), depth + 1)
+        return plain(value.to_dict() if is_row(value) else value.tolist(), depth + 1)
     return value
 
 

@@ -54,23 +54,22 @@ def components(values: np.ndarray) -> Components:
     Then chance = MSW, between = max(0, (MSB - MSW) / n0) and
     n0 = (N - sum n_s^2 / N) / (S - 1). All are NaN with fewer than two sets.
     """
-    between, chance, replicates = all_components(values[None])
+    between, chance, replicates = all_components(values[None], *means_and_counts(values[None]))
     return Components(float(between[0]), float(chance[0]), float(replicates[0]))
 
 
 def all_components(
-    values: np.ndarray, known: tuple[np.ndarray, np.ndarray] | None = None
+    values: np.ndarray, means: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """:func:`components` of many outcomes at once.
 
     Args:
         values: (cells, sets, replicates).
-        known: their :func:`means_and_counts`, where these are at hand.
+        means, counts: their :func:`means_and_counts`, (cells, sets).
 
     Returns:
         ``between``, ``chance`` and ``replicates``, (cells,) each.
     """
-    means, counts = means_and_counts(values) if known is None else known
     used, runs = counts > 0, counts.sum(axis=1)
     sets = used.sum(axis=1)
     means = np.where(used, means, 0.0)
@@ -148,14 +147,14 @@ def shrunk(means: np.ndarray, chance: float) -> np.ndarray:
 
 def mean(values: np.ndarray) -> float:
     """Mean of the means of the sets, summed exactly; NaN without values."""
-    return float(all_means(values[None])[0])
+    return float(all_means(all_set_means(values[None]))[0])
 
 
-def all_means(values: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
-    """:func:`mean` of many outcomes at once: (cells,) from (cells, sets, replicates), or from their
-    :func:`all_set_means`."""
+def all_means(means: np.ndarray) -> np.ndarray:
+    """:func:`mean` of many outcomes at once: (cells,) from their :func:`all_set_means`, (cells,
+    sets)."""
     found = []
-    for row in all_set_means(values) if means is None else means:
+    for row in means:
         known = row[~np.isnan(row)]
         found.append(math.fsum(known.tolist()) / len(known) if len(known) else math.nan)
     return np.array(found)
@@ -166,13 +165,12 @@ def standard_error(values: np.ndarray) -> float:
 
     For a single set, the units are its runs. NaN with fewer than two units.
     """
-    return float(all_standard_errors(values[None])[0])
+    return float(all_standard_errors(values[None], all_set_means(values[None]))[0])
 
 
-def all_standard_errors(values: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
-    """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates), and
-    their :func:`all_set_means` where these are at hand."""
-    means = all_set_means(values) if means is None else means
+def all_standard_errors(values: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """:func:`standard_error` of many outcomes at once: (cells,) from (cells, sets, replicates) and
+    their :func:`all_set_means`, (cells, sets)."""
     number = (~np.isnan(means)).sum(axis=1)
     spread = standard_deviations(means)
     if (single := number == 1).any():

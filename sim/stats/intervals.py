@@ -96,9 +96,14 @@ def t_value(degrees: float, confidence: float = CONFIDENCE) -> float:
     >>> round(t_value(49), 3)
     1.677
     """
+    return float(t_values(np.array(degrees), confidence))
+
+
+def t_values(degrees: np.ndarray, confidence: float = CONFIDENCE) -> np.ndarray:
+    """:func:`t_value` of many degrees of freedom."""
     from scipy.special import stdtrit  # loaded only where it is needed
 
-    return float(stdtrit(degrees, (1 + confidence) / 2)) if degrees >= 1 else math.inf
+    return np.where(degrees >= 1, stdtrit(degrees, (1 + confidence) / 2), np.inf)
 
 
 def half_width(spread: float, number: float, confidence: float = CONFIDENCE) -> float:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.errors import InputError, Problem, did_you_mean, shown
+from sim.core.frames import in_pandas, is_frame, is_row
 from sim.core.whole import MAX_REPLICATES
 from sim.runs.engines import Engine, choose_engine
 from sim.runs.execute import Execution, execute
@@ -240,9 +241,9 @@ class Simulator:
             InputError: names, the number of columns or values cannot be used; the message names
                 the rows.
         """
-        given = _in_pandas(point if X is None else X)
+        given = in_pandas(point if X is None else X)
         found = all_set_means(self.runs(given), axis=1)
-        if _is_row(given):
+        if is_row(given):
             import pandas as pd
 
             row = pd.Series(found[0], index=list(self.outcomes), name=given.name)
@@ -250,7 +251,7 @@ class Simulator:
         if isinstance(given, Mapping):
             named = dict(zip(self.outcomes, found[0].tolist(), strict=True))
             return next(iter(named.values())) if self.single else named
-        if _is_frame(given):
+        if is_frame(given):
             import pandas as pd
 
             frame = pd.DataFrame(found, index=given.index, columns=list(self.outcomes))
@@ -315,9 +316,9 @@ class Simulator:
         Raises:
             InputError: the points cannot be used.
         """
-        given = _in_pandas(given)
-        given = given.to_dict() if _is_row(given) else given
-        by_name = isinstance(given, Mapping) or _is_frame(given)
+        given = in_pandas(given)
+        given = given.to_dict() if is_row(given) else given
+        by_name = isinstance(given, Mapping) or is_frame(given)
         columns, count = self._named(given) if by_name else self._numbered(given)
         problems: list[Problem] = []
         found = {}
@@ -498,22 +499,6 @@ def _shown(value: Any) -> str:
 
 def _and_more(rows: int) -> str:
     return f" (in {rows:,} rows)" if rows > 1 else ""
-
-
-def _is_frame(given: Any) -> bool:
-    return hasattr(given, "columns") and hasattr(given, "index")
-
-
-def _is_row(given: Any) -> bool:
-    """Whether this is a pandas Series whose labels are names, such as a row of a frame."""
-    labels = getattr(given, "index", None)
-    return hasattr(given, "to_frame") and any(isinstance(one, str) for one in labels)  # type: ignore[union-attr]
-
-
-def _in_pandas(given: Any) -> Any:
-    """A table of polars or Arrow as a pandas frame, because NumPy would lose its names."""
-    is_other = hasattr(given, "columns") and hasattr(given, "to_pandas")
-    return given.to_pandas() if is_other else given
 
 
 def _renamed(problem: Problem) -> Problem:

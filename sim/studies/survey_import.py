@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sim.core.errors import did_you_mean, shown
+from sim.core.frames import in_pandas, is_frame
 from sim.core.states import CONSTRUCTS
 from sim.core.units import Z95
 from sim.present.format import count as counted
@@ -170,8 +171,8 @@ def _table(source: Any, fields: Mapping[str, Any]) -> Table:
             source, sheet=fields.get("sheet"), encoding=fields.get("encoding"),
             head=fields.get("head"), error=ObservedError, what="the survey",
         )  # fmt: skip
-    frame = source.to_pandas() if hasattr(source, "to_pandas") else source  # polars, Arrow
-    if not hasattr(frame, "columns"):
+    frame = in_pandas(source)
+    if not is_frame(frame):
         allowed = "a file of CSV or Excel, or a data frame of pandas, polars or Arrow"
         raise ObservedError(f"{shown(source)} is not a table", "data", source, allowed)
     return table_of_frame(frame)

@@ -239,9 +239,7 @@ class _Grid(NamedTuple):
 
 
 def _text(text: str, file: str, said: tuple[str, ...], error: type[InputError]) -> _Grid:
-    if not text.isascii():
-        for mark, plain in _UNSEEN.items():
-            text = text.replace(mark, plain)
+    text = _seen(text)
     lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
     skipped = 0
     declared = re.match(r"\s*\"?sep=(.)\"?\s*\Z", lines[0]) if lines else None
@@ -391,10 +389,15 @@ def _cell_text(value: Any) -> str:
         return f"{minutes // 60}:{minutes % 60:02}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    text = str(value)
-    for mark, plain in _UNSEEN.items():
-        text = text.replace(mark, plain)
-    return meant(text.strip())
+    return meant(_seen(str(value)).strip())
+
+
+def _seen(text: str) -> str:
+    """A text without the letters that nobody sees."""
+    if not text.isascii():
+        for mark, plain in _UNSEEN.items():
+            text = text.replace(mark, plain)
+    return text
 
 
 # --- head and rows ------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from sim.runs.people import People, Seen, SeenRuns
 from sim.runs.plan import RunPlan, independent
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
-from sim.stats.intervals import band, jackknifed, t_value
+from sim.stats.intervals import band, jackknifed, t_value, t_values
 from sim.studies.audit import dose
 from sim.studies.audit.spec import DESIGNS, WORLDS, Spec, asked_in, replications
 from sim.studies.spec import Study, week_number
@@ -406,13 +406,11 @@ class Cell:
     def half(self) -> np.ndarray:
         """Half the width of the 95 % interval, by Student's t with the degrees of freedom of Welch
         (1947), because groups differ in their spread and may be small."""
-        from scipy.special import stdtrit  # loaded only where it is needed
-
         known = self.by_freedom > 0
         freedom = np.divide(
             self.error2**2, self.by_freedom, out=np.full(known.shape, np.inf), where=known
         )
-        return stdtrit(freedom, 0.975) * np.sqrt(self.error2)
+        return t_values(freedom, 0.95) * np.sqrt(self.error2)
 
 
 @dataclass(frozen=True, eq=False)

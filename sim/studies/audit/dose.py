@@ -19,7 +19,7 @@ from sim.runs.people import Seen
 from sim.scenario.contact_log import MAX_HOURS
 from sim.scenario.levers import with_levers
 from sim.scenario.scenario import Scenario
-from sim.stats.intervals import t_value
+from sim.stats.intervals import t_values
 from sim.studies.audit.spec import SLOPES, WORLDS, Spec, asked_in
 from sim.studies.spec import Study
 
@@ -78,7 +78,7 @@ def _expected(seen: Seen, p: Parameters, construct: str) -> np.ndarray:
 def half_widths(y: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Half-widths of the 95 % intervals of :func:`slopes` by Student's t, (rows,)."""
     counts = np.isfinite(y).sum(axis=1)
-    return np.array([t_value(n - 2, 0.95) for n in counts.tolist()]) * error
+    return t_values(counts - 2, 0.95) * error
 
 
 def slopes(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from sim.runs.weekly import PointValues
 from sim.stats.components import (
     all_components,
     all_means,
+    all_set_means,
     all_standard_errors,
     by_set,
     means_and_counts,
@@ -209,20 +210,20 @@ def _statistics(
     *_, (effect_p05, effect_p95) = exact(effect, (0.05, 0.95))
     value, no_ta, effect = (np.ascontiguousarray(one.T) for one in (value, no_ta, effect))
     by_sets, gains = (by_set(set_index, one) for one in (value, effect))
-    means, gained = (means_and_counts(one) for one in (by_sets, gains))
+    (means, counts), (gained, kept) = (means_and_counts(one) for one in (by_sets, gains))
     sd = standard_deviations(value)
-    chance, parameters = _spread(by_sets, means, sd)
-    effect_chance, effect_parameters = _spread(gains, gained, standard_deviations(effect))
+    chance, parameters = _spread(by_sets, means, counts, sd)
+    effect_chance, effect_parameters = _spread(gains, gained, kept, standard_deviations(effect))
     return {
         "n": n,
-        "mean": all_means(by_sets, means[0]),
-        "se": all_standard_errors(by_sets, means[0]),
+        "mean": all_means(means),
+        "se": all_standard_errors(by_sets, means),
         "sd": sd,
         "p05": p05, "p50": p50, "p95": p95,
         "sd_chance": chance, "sd_parameters": parameters,
-        "no_ta_mean": all_means(by_set(set_index, no_ta)),
-        "effect_mean": all_means(gains, gained[0]),
-        "effect_se": all_standard_errors(gains, gained[0]),
+        "no_ta_mean": all_means(all_set_means(by_set(set_index, no_ta))),
+        "effect_mean": all_means(gained),
+        "effect_se": all_standard_errors(gains, gained),
         "effect_p05": effect_p05, "effect_p95": effect_p95,
         "effect_sd_chance": effect_chance, "effect_sd_parameters": effect_parameters,
     }  # fmt: skip
@@ -243,12 +244,12 @@ def between_regions(points: Sequence[str], values: np.ndarray) -> np.ndarray:
 
 
 def _spread(
-    by_sets: np.ndarray, known: tuple[np.ndarray, np.ndarray], sd: np.ndarray
+    by_sets: np.ndarray, means: np.ndarray, counts: np.ndarray, sd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The SDs from chance and from parameters; with one set, all variation is chance."""
     if by_sets.shape[1] < 2:
         return sd, np.full(len(sd), np.nan)
-    between, chance, _ = all_components(by_sets, known)
+    between, chance, _ = all_components(by_sets, means, counts)
     return np.sqrt(chance), np.sqrt(between)
 
 

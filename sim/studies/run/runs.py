@@ -21,6 +21,7 @@ from sim.core.errors import (
     check_known,
     shown,
 )
+from sim.core.frames import in_pandas, is_frame, is_row
 from sim.core.parameters import Parameters
 from sim.core.units import OVERALL, count
 from sim.runs.collect import FailedRun
@@ -161,7 +162,8 @@ def _own_sets(
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(find(scenario))
     own = scenario.parameter_set()
-    if hasattr(parameters, "iloc"):  # pandas: a row is a set
+    parameters = in_pandas(parameters)
+    if is_frame(parameters) or is_row(parameters):  # a row is a set
         parameters = plain(parameters)
     if not isinstance(parameters, Iterable) or isinstance(parameters, str):
         raise InputError(f"{shown(parameters)} holds no sets", "parameters", parameters,

@@ -44,9 +44,8 @@ def take_snapshots(
         of TA", "horizon"), week, region, post (0..n-1), integration of its holder (0-1), and
         in_core_team. The ties are pairs of posts, each once: post, other.
     """
-    found = _snapshots(scenario, seed, parameters, replicate, region)
-    posts, ties = (Table(TEAM, rows).frame for rows in found)
-    return posts, ties
+    posts, ties = _snapshots(scenario, seed, parameters, replicate, region)
+    return posts.frame(), ties.frame()
 
 
 def _snapshots(
